@@ -1,0 +1,9 @@
+//! Tokens: the text that is shown once, the digest that is kept, and the record of what it stands for.
+
+mod digest;
+mod record;
+mod text;
+
+pub use digest::{DigestKey, TokenDigest};
+pub use record::{EndReason, Ended, Expiry, Handle, LivingToken, MadeVia, TokenRecord};
+pub use text::{BadPrefix, Malformed, Prefix, Presented, Token};

@@ -1,0 +1,141 @@
+//! What the database knows of a token.
+
+use std::fmt;
+
+use crate::{
+    id::{FamilyId, TokenId, UserId},
+    scope::ScopeSet,
+    time::{Date, Timestamp},
+};
+
+/// A family's public name: 12 characters that may stand in logs, mails and addresses without telling the secret.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Handle(pub String);
+
+/// Why a generation ended before its expiry.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EndReason {
+    /// Its owner or an administrator revoked it.
+    Revoked,
+    /// A new generation took its place.
+    Rotated,
+}
+
+impl EndReason {
+    /// The word that is stored.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Revoked => "revoked",
+            Self::Rotated => "rotated",
+        }
+    }
+
+    /// The reason of that stored word. An unknown word comes from a newer program; whatever it says, the token ended.
+    pub fn named(name: &str) -> Self {
+        match name {
+            "rotated" => Self::Rotated,
+            _ => Self::Revoked,
+        }
+    }
+}
+
+/// When and why a generation ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ended {
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: EndReason,
+}
+
+/// How a token was made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MadeVia {
+    /// By its owner on the Access tokens page.
+    Page,
+    /// Over the API.
+    Api,
+    /// With the command line.
+    CommandLine,
+}
+
+impl MadeVia {
+    /// The word that is stored.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Api => "api",
+            Self::CommandLine => "command_line",
+        }
+    }
+}
+
+/// When a token ends by itself: at a moment, or never.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Expiry(i64);
+
+impl Expiry {
+    /// No end.
+    pub const NEVER: Self = Self(i64::MAX);
+
+    /// Dead from that moment on.
+    pub const fn at(moment: Timestamp) -> Self {
+        Self(moment.micros())
+    }
+
+    /// Dead from 00:00:00 UTC of that date on; without a date, never.
+    pub fn on(date: Option<Date>) -> Self {
+        date.map_or(Self::NEVER, |date| Self::at(date.midnight()))
+    }
+
+    /// The moment, unless it is never.
+    pub fn moment(self) -> Option<Timestamp> {
+        (self != Self::NEVER).then(|| Timestamp::from_micros(self.0))
+    }
+
+    /// The date, unless it is never.
+    pub fn date(self) -> Option<Date> {
+        self.moment().map(Timestamp::date)
+    }
+
+    /// Whether the end has come.
+    pub const fn is_over(self, now: Timestamp) -> bool {
+        self.0 <= now.micros()
+    }
+}
+
+/// `YYYY-MM-DD` or `never`.
+impl fmt::Display for Expiry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.date() {
+            Some(date) => date.fmt(f),
+            None => f.write_str("never"),
+        }
+    }
+}
+
+/// What a request needs to know of a generation that has not been ended. Small and copied: a million stay in memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LivingToken {
+    /// The generation.
+    pub id: TokenId,
+    /// Its family.
+    pub family: FamilyId,
+    /// Whose it is.
+    pub user: UserId,
+    /// When it ends by itself; the lock compares this at each use.
+    pub expiry: Expiry,
+    /// What it may be used for.
+    pub scopes: ScopeSet,
+    /// Made by an administrator to act as the user.
+    pub impersonation: bool,
+}
+
+/// A generation as it was found by its digest: living, or ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TokenRecord {
+    /// What it is, or was.
+    pub token: LivingToken,
+    /// When and why it was ended, if it was.
+    pub ended: Option<Ended>,
+}
