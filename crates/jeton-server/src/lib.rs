@@ -1,1 +1,3 @@
-//! Placeholder.
+//! The doors of Jeton.
+
+mod doors;
