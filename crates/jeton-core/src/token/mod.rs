@@ -1,9 +1,11 @@
 //! Tokens: the text that is shown once, the digest that is kept, and the record of what it stands for.
 
 mod digest;
+mod draft;
 mod record;
 mod text;
 
 pub use digest::{DigestKey, TokenDigest};
+pub use draft::{Attribute, Draft, Flaw, LONGEST_TEXT, Plan, sentence};
 pub use record::{EndReason, Ended, Expiry, Handle, LivingToken, MadeVia, TokenRecord};
 pub use text::{BadPrefix, Malformed, Prefix, Presented, Token};
