@@ -142,6 +142,12 @@ impl ScopeSet {
         std::num::NonZeroU32::new(bits).map(Self).ok_or(BadScopes::Empty)
     }
 
+    /// Reads what [`ScopeSet`]'s `Display` wrote. A name that this program does not know grants nothing; none is left
+    /// when there is no other.
+    pub fn stored(names: &str) -> Option<Self> {
+        Self::parse(names.split(' ').filter(|name| Scope::named(name).is_some())).ok()
+    }
+
     /// The scopes, in the table's order.
     pub fn iter(self) -> impl Iterator<Item = &'static Scope> {
         SCOPES

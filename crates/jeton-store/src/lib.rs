@@ -1,1 +1,26 @@
-//! Placeholder.
+//! What Jeton remembers: one SQL text on two engines, SQLite for one node and PostgreSQL for many.
+//!
+//! The [`Store`] is one concrete struct; its methods stand in one file per group of tables and mean the same on both
+//! engines (`tests/conformance.rs` runs each of them on both). House rules for the SQL:
+//!
+//! * columns are 64-bit integers, text, bytes and booleans; moments are microseconds since 1970 UTC;
+//! * `$1` placeholders, `RETURNING`, `ON CONFLICT … DO UPDATE … WHERE`, partial indexes and common table expressions
+//!   are fine; `now()`, `ILIKE`, arrays and `DISTINCT ON` are not;
+//! * SQLite does not name the constraint that was violated, so a statement may be able to violate only one, or the
+//!   transaction checks first;
+//! * every write is one statement or goes through [`Store::write`], and writes its audit event in the same transaction;
+//! * the owner stands in the WHERE clause: somebody else's token is simply not found.
+
+pub mod audit;
+mod db;
+mod fault;
+mod instance;
+mod migrate;
+pub mod projects;
+mod sessions;
+pub mod tokens;
+pub mod users;
+
+pub use audit::{By, Means};
+pub use db::Store;
+pub use fault::Fault;
