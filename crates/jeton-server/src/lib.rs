@@ -1,3 +1,17 @@
-//! The doors of Jeton.
+//! The doors of Jeton: the REST API, Git over HTTP, the pages, and what operators need.
+//!
+//! A door only turns a request into a credential and a need, and renders the answer in its own dialect. Whether the
+//! request may do what it asks is decided in `jeton_core::lock`, and only [`guard`] turns that lock.
 
+pub mod app;
+pub mod credentials;
 mod doors;
+pub mod edge;
+pub mod guard;
+pub mod identify;
+pub mod last_used;
+pub mod nature;
+pub mod passwords;
+pub mod refusal;
+pub mod request_id;
+pub mod session;

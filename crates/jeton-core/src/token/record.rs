@@ -2,15 +2,30 @@
 
 use std::fmt;
 
+use zeroize::Zeroizing;
+
+use super::text::push_base62;
 use crate::{
     id::{FamilyId, TokenId, UserId},
     scope::ScopeSet,
     time::{Date, Timestamp},
 };
 
+/// Characters of a family's public name.
+const HANDLE: usize = 12;
+
 /// A family's public name: 12 characters that may stand in logs, mails and addresses without telling the secret.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Handle(pub String);
+
+impl Handle {
+    /// A new public name from chance.
+    pub fn make(entropy: Zeroizing<[u8; 32]>) -> Self {
+        let mut name = String::with_capacity(HANDLE);
+        push_base62(&mut name, entropy, HANDLE);
+        Self(name)
+    }
+}
 
 /// Why a generation ended before its expiry.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -90,7 +90,7 @@ impl Token {
 }
 
 /// Appends `digits` base-62 digits of the number that the bytes are, the lowest first.
-fn push_base62(text: &mut String, mut number: Zeroizing<[u8; 32]>, digits: usize) {
+pub(super) fn push_base62(text: &mut String, mut number: Zeroizing<[u8; 32]>, digits: usize) {
     for _ in 0..digits {
         let mut remainder = 0_u32;
         for byte in number.iter_mut() {

@@ -1,0 +1,234 @@
+//! What every door shares.
+
+use std::{ops::Deref, path::PathBuf, sync::Arc};
+
+use jeton_core::{
+    caller::{Caller, Via},
+    id::{TokenId, UserId},
+    lock::{self, Denial, Rules},
+    scope::Offer,
+    secret::Secret,
+    time::Timestamp,
+    token::{DigestKey, Handle, Prefix, Presented, Token, TokenDigest},
+    user::{User, UserState},
+};
+use jeton_store::{
+    By, Fault, Store,
+    tokens::Revocation,
+    users::Account,
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    credentials::{Credential, Proof},
+    edge::{Client, Networks},
+    identify::Identities,
+    last_used::LastUsed,
+    nature::{self, Clock, NoChance},
+    passwords::Passwords,
+    refusal::Refusal,
+    session::SessionKeys,
+};
+
+/// Seconds after which the use of a session is noted again.
+const SESSION_NOTE: i64 = 60;
+
+/// What the operator decided, as far as the doors need it.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How people reach this instance: scheme, host and port, without a slash at the end.
+    pub external_url: String,
+    /// Where everything lives that is not in the database.
+    pub data_dir: PathBuf,
+    /// Whether the instance has a container registry.
+    pub registry: bool,
+    /// Whether impersonation tokens count.
+    pub impersonation: bool,
+    /// Proxies whose word on the client's address is believed.
+    pub trusted_proxies: Networks,
+    /// Who may read the metrics without a token.
+    pub metrics_allow: Networks,
+    /// What new tokens start with.
+    pub token_prefix: Prefix,
+    /// How many living tokens a user may have.
+    pub token_limit: i64,
+}
+
+/// What every door shares; cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Shared>);
+
+/// See [`App`].
+pub struct Shared {
+    /// What the operator decided.
+    pub config: Config,
+    /// What is remembered.
+    pub store: Store,
+    /// Where the present comes from.
+    pub clock: Clock,
+    /// Who is known from earlier requests.
+    pub identities: Identities,
+    /// Uses of tokens that are not written yet.
+    pub last_used: LastUsed,
+    /// Hashes and checks passwords.
+    pub passwords: Passwords,
+    /// Keys of session cookies and forms.
+    pub sessions: SessionKeys,
+    digest_key: DigestKey,
+}
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl App {
+    /// Puts everything together. `digest_key` is the instance's secret.
+    pub fn new(config: Config, store: Store, digest_key: DigestKey, clock: Clock) -> Self {
+        Self(Arc::new(Shared {
+            sessions: SessionKeys::derive(&digest_key),
+            config,
+            store,
+            clock,
+            identities: Identities::default(),
+            last_used: LastUsed::default(),
+            passwords: Passwords::default(),
+            digest_key,
+        }))
+    }
+
+    /// Ends a token for good; see [`Store::revoke_token`]. When this returns, no request is let in with it any more.
+    pub async fn revoke_token(&self, id: TokenId, owner: Option<UserId>, by: By) -> Result<Option<Revocation>, Fault> {
+        self.see_through(move |app| async move {
+            let revoked = app.store.revoke_token(id, owner, by, app.clock.now()).await?;
+            if let Some(revocation) = &revoked {
+                app.identities.forget_token(&revocation.digest);
+            }
+            Ok(revoked)
+        })
+        .await
+    }
+
+    /// Changes whether an account may be used. When this returns, that is in force.
+    pub async fn set_user_state(&self, id: UserId, state: UserState, by: By) -> Result<Option<User>, Fault> {
+        self.see_through(move |app| async move {
+            let user = app.store.set_user_state(id, state, by, app.clock.now()).await?;
+            app.identities.forget_user(id);
+            Ok(user)
+        })
+        .await
+    }
+
+    /// Runs a change and what must follow it to the end, in a task of its own: a client that hangs up in between must
+    /// not leave the change committed and the memory of this process unchanged.
+    pub async fn see_through<T, F>(&self, change: impl FnOnce(Self) -> F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Fault>> + Send + 'static,
+    {
+        tokio::spawn(change(self.clone())).await?
+    }
+
+    /// Finds the caller behind a credential. What is presented and wrong is never an anonymous caller.
+    pub async fn identify(&self, credential: Credential<'_>, client: Option<Client>) -> Result<Caller, Refusal> {
+        match credential {
+            Credential::Token(text) => self.identify_token(text, client).await,
+            Credential::Session { cookie, proof } => {
+                // A cookie that ended is like none: the browser sends it whether the person wants to or not.
+                let caller = self.identify_session(cookie).await?.ok_or(Denial::Anonymous)?;
+                match proof {
+                    Proof::Brought(brought) if !self.proves(cookie, brought) => Err(Denial::NotFromOurPage.into()),
+                    Proof::NotNeeded | Proof::Brought(_) => Ok(caller),
+                }
+            }
+        }
+    }
+
+    fn proves(&self, cookie: &str, brought: Option<&str>) -> bool {
+        brought.is_some_and(|brought| self.sessions.csrf_matches(cookie, brought))
+    }
+
+    /// Finds the caller behind a token's text, and notes the use.
+    pub async fn identify_token(&self, text: &str, client: Option<Client>) -> Result<Caller, Refusal> {
+        let digest = Presented::parse(text).map_err(Denial::Malformed)?.digest(&self.digest_key);
+        let record = self.identities.token(&self.store, &digest).await?.ok_or(Denial::Unknown)?;
+        let now = self.clock.now();
+        let token = lock::admit(record, Rules { impersonation: self.config.impersonation }, now)?;
+        let user = self.identities.user(&self.store, token.user).await?.ok_or(Denial::Unknown)?;
+        self.last_used.stamp(token.id, now, client.and_then(|client| client.addr));
+        Ok(Caller::new(user, Via::Token(token)))
+    }
+
+    /// Finds the caller behind a session's cookie; none if the session is over.
+    pub async fn identify_session(&self, cookie: &str) -> Result<Option<Caller>, Fault> {
+        let digest = self.sessions.digest(cookie);
+        let now = self.clock.now();
+        let Some(session) = self.store.session(&digest).await?.filter(|session| !session.is_over(now)) else {
+            return Ok(None);
+        };
+        if session.last_seen_at.plus_seconds(SESSION_NOTE) <= now {
+            self.store.touch_session(session.id, now).await?;
+        }
+        let user = self.identities.user(&self.store, session.user).await?;
+        Ok(user.map(|user| Caller::new(user, Via::Session(session.id))))
+    }
+
+    /// Finds the account that signs in with this name or address and password. None if there is none; that takes as
+    /// long as a wrong password.
+    pub async fn check_password(&self, login: &str, password: Secret) -> Result<Option<Account>, Refusal> {
+        let account = self.store.account(login).await?;
+        let hash = account.as_ref().and_then(|account| account.password_hash.clone());
+        let matches = self.passwords.verify(password, hash).await?;
+        Ok(account.filter(|_| matches))
+    }
+
+    /// Lets an administrator's token act as another user (GitLab's `sudo`): by number, or by name without regard to case.
+    pub async fn sudo(&self, mut caller: Caller, target: &str) -> Result<Caller, Refusal> {
+        lock::may_sudo(&caller, self.clock.now())?;
+        let user = match target.parse() {
+            Ok(id) => self.identities.user(&self.store, UserId(id)).await?,
+            Err(_) => self.store.user_named(target).await?.map(Arc::new),
+        };
+        let user = user.ok_or_else(|| Denial::SudoUnknownUser(target.to_owned()))?;
+        if user.id != caller.user.id {
+            caller.actor = Some(std::mem::replace(&mut caller.user, user));
+        }
+        Ok(caller)
+    }
+
+    /// A new token's text, and what is kept of it.
+    pub fn make_token(&self) -> Result<(Token, TokenDigest), NoChance> {
+        let token = Token::make(&self.config.token_prefix, nature::chance()?);
+        let digest = token.digest(&self.digest_key);
+        Ok((token, digest))
+    }
+
+    /// A new public name for a token.
+    pub fn make_handle() -> Result<Handle, NoChance> {
+        let chance: Zeroizing<[u8; 32]> = nature::chance()?;
+        Ok(Handle::make(chance))
+    }
+
+    /// What decides which scopes a token of this user may have.
+    pub fn offer(&self, user: &User) -> Offer {
+        Offer { administrator: user.administrator, registry: self.config.registry }
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Whether people reach this instance over HTTPS.
+    pub fn is_secure(&self) -> bool {
+        self.config.external_url.starts_with("https://")
+    }
+
+    /// What is kept of a token's text that was typed or piped in; none if it cannot be a token.
+    pub fn digest(&self, text: &str) -> Option<TokenDigest> {
+        Presented::parse(text).ok().map(|presented| presented.digest(&self.digest_key))
+    }
+}

@@ -1,0 +1,84 @@
+//! A handler's "no". The door that the request came through renders it in its own dialect.
+
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Response};
+use jeton_core::lock::Denial;
+use jeton_store::Fault;
+
+use crate::{nature::NoChance, passwords::Unhashed};
+
+/// Why a request was not served.
+///
+/// Guards and handlers return it; as a response it is empty and carries itself as an extension, from which the door's
+/// outermost layer makes the answer. So no door can render another door's errors.
+#[derive(Clone, Debug)]
+pub enum Refusal {
+    /// The lock said no.
+    Denied(Denial),
+    /// The database failed.
+    Failed(Arc<Fault>),
+    /// Something else of ours failed; the text is for the log.
+    Broken(Arc<str>),
+}
+
+impl Refusal {
+    /// Something of ours failed; `why` is for the log and must hold no secret.
+    pub fn broken(why: impl std::fmt::Display) -> Self {
+        Self::Broken(why.to_string().into())
+    }
+
+    /// Whether trying again later can help.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Failed(fault) if fault.is_passing())
+    }
+
+    /// The refusal that a response carries, if the response is one.
+    pub fn of(response: &Response) -> Option<&Self> {
+        response.extensions().get()
+    }
+}
+
+/// The text for the log.
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Denied(denial) => write!(f, "{denial:?}"),
+            Self::Failed(fault) => fault.fmt(f),
+            Self::Broken(why) => f.write_str(why),
+        }
+    }
+}
+
+impl From<Denial> for Refusal {
+    fn from(denial: Denial) -> Self {
+        Self::Denied(denial)
+    }
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self::Failed(Arc::new(fault))
+    }
+}
+
+impl From<NoChance> for Refusal {
+    fn from(error: NoChance) -> Self {
+        Self::broken(error)
+    }
+}
+
+impl From<Unhashed> for Refusal {
+    fn from(error: Unhashed) -> Self {
+        Self::broken(error)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        // A door that forgot to render still refuses.
+        let mut response = axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}

@@ -1,0 +1,64 @@
+//! The cookie of a signed-in browser, and the proof that a form came from our own page.
+
+use axum::http::{HeaderMap, header::COOKIE};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use jeton_core::{secret::Secret, token::{DigestKey, TokenDigest}};
+
+use crate::nature::{self, NoChance};
+
+/// The cookie's name over plain HTTP, as on a developer's own machine.
+const PLAIN: &str = "jeton_session";
+/// The cookie's name over HTTPS. Browsers accept this prefix only for a secure cookie of exactly this host
+/// (RFC 6265bis section 4.1.3.2), so a neighbouring host cannot plant one.
+const SECURE: &str = "__Host-jeton_session";
+
+/// The keys under which cookies are digested and proofs are made.
+#[derive(Clone, Debug)]
+pub struct SessionKeys {
+    cookie: DigestKey,
+    csrf: DigestKey,
+}
+
+impl SessionKeys {
+    /// Keys derived from the instance's own.
+    pub fn derive(key: &DigestKey) -> Self {
+        Self { cookie: key.derive("session cookie"), csrf: key.derive("csrf") }
+    }
+
+    /// What is kept of a cookie.
+    pub fn digest(&self, cookie: &str) -> TokenDigest {
+        self.cookie.digest(cookie.as_bytes())
+    }
+
+    /// The value that forms and session API calls must bring with this cookie.
+    pub fn csrf_token(&self, cookie: &str) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(self.csrf.digest(cookie.as_bytes()).0)
+    }
+
+    /// Whether that is the value. Takes time that does not depend on it.
+    pub fn csrf_matches(&self, cookie: &str, brought: &str) -> bool {
+        Secret::new(self.csrf_token(cookie)) == Secret::new(brought)
+    }
+}
+
+/// A new cookie value: 256 bits of chance.
+pub fn new_cookie() -> Result<String, NoChance> {
+    Ok(BASE64_URL_SAFE_NO_PAD.encode(*nature::chance::<32>()?))
+}
+
+/// The session cookie's name, where `secure` says that people reach this instance over HTTPS.
+pub const fn cookie_name(secure: bool) -> &'static str {
+    if secure { SECURE } else { PLAIN }
+}
+
+/// The session cookie's value. Over HTTPS both names may be present; the protected one counts.
+pub fn cookie(headers: &HeaderMap) -> Option<&str> {
+    named_cookie(headers, SECURE).or_else(|| named_cookie(headers, PLAIN))
+}
+
+/// The value of the cookie of that name (RFC 6265 section 4.2.1).
+pub fn named_cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let lines = headers.get_all(COOKIE).into_iter().filter_map(|line| line.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(given, value)| *given == name && !value.is_empty()).map(|(_, value)| value)
+}
