@@ -12,11 +12,7 @@ use jeton_core::{
     token::{DigestKey, Handle, Prefix, Presented, Token, TokenDigest},
     user::{User, UserState},
 };
-use jeton_store::{
-    By, Fault, Store,
-    tokens::Revocation,
-    users::Account,
-};
+use jeton_store::{By, Fault, Store, tokens::Revocation, users::Account};
 use zeroize::Zeroizing;
 
 use crate::{

@@ -133,36 +133,39 @@ mod tests {
         }))
     }
 
-    fn given(private: Option<&str>, access: Option<&str>, bearer: Option<&str>) -> Option<InParameters> {
+    fn given(private: Option<&str>, access: Option<&str>, bearer: Option<&str>) -> InParameters {
         let secret = |text: Option<&str>| text.map(Secret::new);
-        Some(InParameters {
+        InParameters {
             private_token: secret(private),
             access_token: secret(access),
             bearer_token: secret(bearer),
             sudo: None,
-        })
+        }
     }
 
     #[test]
     fn each_place_is_read_in_gitlabs_order() {
         let headers = [("PRIVATE-TOKEN", "b"), ("Authorization", "Bearer d"), ("Cookie", "jeton_session=f")];
-        assert_eq!(token(&headers, given(Some("a"), None, Some("e"))).unwrap().unwrap(), "a");
-        assert_eq!(token(&headers, given(None, None, Some("e"))).unwrap().unwrap(), "b");
-        assert_eq!(token(&headers[1..], given(None, None, Some("e"))).unwrap().unwrap(), "d");
-        assert_eq!(token(&headers[2..], given(None, Some("c"), Some("e"))).unwrap().unwrap(), "c");
-        assert_eq!(token(&headers[2..], given(None, None, Some("e"))).unwrap().unwrap(), "e");
+        assert_eq!(token(&headers, Some(given(Some("a"), None, Some("e")))).unwrap().unwrap(), "a");
+        assert_eq!(token(&headers, Some(given(None, None, Some("e")))).unwrap().unwrap(), "b");
+        assert_eq!(token(&headers[1..], Some(given(None, None, Some("e")))).unwrap().unwrap(), "d");
+        assert_eq!(token(&headers[2..], Some(given(None, Some("c"), Some("e")))).unwrap().unwrap(), "c");
+        assert_eq!(token(&headers[2..], Some(given(None, None, Some("e")))).unwrap().unwrap(), "e");
         assert_eq!(token(&headers[2..], None).unwrap().unwrap(), "cookie f");
         assert_eq!(token(&[], None).unwrap(), None);
     }
 
     #[test]
     fn empty_is_not_given() {
-        assert_eq!(token(&[("PRIVATE-TOKEN", ""), ("Authorization", "Bearer ")], given(Some(""), None, None)).unwrap(), None);
+        assert_eq!(
+            token(&[("PRIVATE-TOKEN", ""), ("Authorization", "Bearer ")], Some(given(Some(""), None, None))).unwrap(),
+            None
+        );
     }
 
     #[test]
     fn bearer_and_access_token_together_are_refused() {
-        let both = token(&[("Authorization", "bearer x")], given(None, Some("x"), None));
+        let both = token(&[("Authorization", "bearer x")], Some(given(None, Some("x"), None)));
         assert_eq!(both, Err(Denial::TwoCredentials));
     }
 

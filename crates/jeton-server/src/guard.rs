@@ -257,12 +257,7 @@ impl<N: Need> FromRequestParts<App> for Grant<N> {
     }
 }
 
-async fn identify(
-    source: Source,
-    parts: &Parts,
-    app: &App,
-    client: Option<Client>,
-) -> Result<Option<Caller>, Refusal> {
+async fn identify(source: Source, parts: &Parts, app: &App, client: Option<Client>) -> Result<Option<Caller>, Refusal> {
     let credential = match source {
         Source::Nowhere => None,
         Source::Page => credentials::of_session(parts).map(as_page),

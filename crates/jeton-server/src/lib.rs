@@ -5,7 +5,7 @@
 
 pub mod app;
 pub mod credentials;
-mod doors;
+pub mod doors;
 pub mod edge;
 pub mod guard;
 pub mod identify;

@@ -2,9 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use argon2::{
-    Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version,
-};
+use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version};
 use jeton_core::secret::Secret;
 use tokio::sync::Semaphore;
 
@@ -71,7 +69,8 @@ impl Passwords {
 
     /// The permit moves into the task: a client that leaves does not make room for another hash before this one ends.
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Unhashed> {
-        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|error| Unhashed::Failed(error.to_string()))?;
+        let permit =
+            Arc::clone(&self.permits).acquire_owned().await.map_err(|error| Unhashed::Failed(error.to_string()))?;
         let task = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             work()

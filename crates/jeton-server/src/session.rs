@@ -2,7 +2,10 @@
 
 use axum::http::{HeaderMap, header::COOKIE};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use jeton_core::{secret::Secret, token::{DigestKey, TokenDigest}};
+use jeton_core::{
+    secret::Secret,
+    token::{DigestKey, TokenDigest},
+};
 
 use crate::nature::{self, NoChance};
 

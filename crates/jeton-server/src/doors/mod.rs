@@ -1,4 +1,139 @@
 //! The doors: each turns a request into a credential and a need, and renders what the lock says in its own dialect.
+//! No door imports another; this file only sends each request to its door.
 
 #[expect(dead_code, unused_imports, reason = "the endpoints that use these parts come next")]
 mod api;
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use axum::{Router, body::Body, http::Request, response::Response};
+use hyper::body::Incoming;
+use tower::Service;
+
+use crate::{
+    app::App,
+    edge::{Client, Peer},
+    refusal::Refusal,
+    request_id::RequestId,
+};
+
+/// All doors of one server, to be served behind the edge. Cheap to clone.
+#[derive(Clone)]
+pub struct Doors {
+    app: App,
+    api: Router,
+    git: Router,
+    ops: Router,
+    web: Router,
+}
+
+/// Which door a path belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Door {
+    Api,
+    Git,
+    Ops,
+    Web,
+}
+
+impl Door {
+    fn of(path: &str) -> Self {
+        match path.strip_prefix('/').unwrap_or(path).split('/').next() {
+            Some("api") => Self::Api,
+            _ if is_ops(path) => Self::Ops,
+            _ if is_git(path) => Self::Git,
+            _ => Self::Web,
+        }
+    }
+}
+
+fn is_ops(path: &str) -> bool {
+    matches!(path, "/-/health" | "/-/liveness" | "/-/readiness" | "/-/metrics")
+}
+
+/// What git asks for, below a repository's address: `….git/…`, or the service paths without `.git`.
+fn is_git(path: &str) -> bool {
+    path.contains(".git/")
+        || ["/info/refs", "/git-upload-pack", "/git-receive-pack"].iter().any(|end| path.ends_with(end))
+}
+
+impl Doors {
+    /// Builds every door.
+    pub fn new(app: App) -> Self {
+        Self { api: Router::new(), git: Router::new(), ops: Router::new(), web: Router::new(), app }
+    }
+
+    fn router(&mut self, door: Door) -> &mut Router {
+        match door {
+            Door::Api => &mut self.api,
+            Door::Git => &mut self.git,
+            Door::Ops => &mut self.ops,
+            Door::Web => &mut self.web,
+        }
+    }
+
+    /// Names the request and its client, for everything behind.
+    fn receive(&self, request: &mut Request<Body>) -> Result<(), Refusal> {
+        let id = RequestId::new()?;
+        let client: Option<Client> = request
+            .extensions()
+            .get::<Peer>()
+            .map(|peer| peer.client(request.headers(), &self.app.config.trusted_proxies));
+        let extensions = request.extensions_mut();
+        extensions.insert(id);
+        if let Some(client) = client {
+            extensions.insert(client);
+        }
+        Ok(())
+    }
+}
+
+impl Service<Request<Incoming>> for Doors {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+        use axum::response::IntoResponse;
+        let mut request = request.map(Body::new);
+        if let Err(refusal) = self.receive(&mut request) {
+            return Box::pin(std::future::ready(Ok(refusal.into_response())));
+        }
+        let answer = self.router(Door::of(request.uri().path())).call(request);
+        Box::pin(answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_path_has_its_door() {
+        for (path, door) in [
+            ("/api/v4/user", Door::Api),
+            ("/api", Door::Api),
+            ("/apis/x", Door::Web),
+            ("/-/health", Door::Ops),
+            ("/-/metrics", Door::Ops),
+            ("/-/user_settings/personal_access_tokens", Door::Web),
+            ("/jane/app.git/info/refs", Door::Git),
+            ("/jane/app.git/git-upload-pack", Door::Git),
+            ("/jane/app.git/HEAD", Door::Git),
+            ("/jane/app/info/refs", Door::Git),
+            ("/jane/app", Door::Web),
+            ("/jane/app.git", Door::Web),
+            ("/", Door::Web),
+        ] {
+            assert_eq!(Door::of(path), door, "{path}");
+        }
+    }
+}

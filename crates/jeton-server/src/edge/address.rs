@@ -97,14 +97,18 @@ mod tests {
 
     #[test]
     fn what_is_an_address_to_listen_on() {
-        for text in ["127.0.0.1:8080", "[::1]:80", "0.0.0.0:0", "localhost:8080", "jeton-1.example.com:443", "unix:/run/j.sock"] {
+        for text in
+            ["127.0.0.1:8080", "[::1]:80", "0.0.0.0:0", "localhost:8080", "jeton-1.example.com:443", "unix:/run/j.sock"]
+        {
             assert_eq!(text.parse::<Listen>().unwrap().to_string(), text);
         }
     }
 
     #[test]
     fn what_is_none() {
-        for text in ["", "8080", ":8080", "unix:", "localhost", "localhost:99999", "http://localhost:80", "::1:80", "a b:80"] {
+        for text in
+            ["", "8080", ":8080", "unix:", "localhost", "localhost:99999", "http://localhost:80", "::1:80", "a b:80"]
+        {
             assert!(text.parse::<Listen>().is_err(), "{text}");
         }
     }

@@ -113,7 +113,9 @@ impl Networks {
 
 /// Why a text is no set of networks, with what would be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no network: write addresses (192.0.2.7), CIDRs (10.0.0.0/8, fd00::/8) or `unix`, separated by commas")]
+#[error(
+    "`{0}` is no network: write addresses (192.0.2.7), CIDRs (10.0.0.0/8, fd00::/8) or `unix`, separated by commas"
+)]
 pub struct BadNetworks(String);
 
 impl FromStr for Networks {
