@@ -148,3 +148,6 @@ impl Eras {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

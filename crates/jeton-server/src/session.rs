@@ -65,3 +65,40 @@ pub fn named_cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(given, value)| *given == name && !value.is_empty()).map(|(_, value)| value)
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use axum::http::HeaderValue;
+    use zeroize::Zeroizing;
+
+    use super::*;
+
+    fn headers(cookies: &[&'static str]) -> HeaderMap {
+        cookies.iter().map(|line| (COOKIE, HeaderValue::from_static(line))).collect()
+    }
+
+    #[test]
+    fn the_protected_cookie_counts_before_the_plain_one() {
+        assert_eq!(cookie(&headers(&["a=b; jeton_session=x"])), Some("x"));
+        assert_eq!(cookie(&headers(&["jeton_session=x; __Host-jeton_session=y"])), Some("y"));
+        assert_eq!(cookie(&headers(&["jeton_session=; other=1"])), None);
+        assert_eq!(cookie(&headers(&[])), None);
+    }
+
+    #[test]
+    fn a_proof_belongs_to_one_cookie() {
+        let keys = SessionKeys::derive(&DigestKey::new(&Zeroizing::new([1; 32])));
+        let proof = keys.csrf_token("one");
+        assert!(keys.csrf_matches("one", &proof));
+        assert!(!keys.csrf_matches("two", &proof));
+        assert!(!keys.csrf_matches("one", ""));
+    }
+
+    #[test]
+    fn cookies_do_not_repeat() {
+        let (one, two) = (new_cookie().unwrap(), new_cookie().unwrap());
+        assert_eq!(one.len(), 43);
+        assert_ne!(one, two);
+    }
+}
