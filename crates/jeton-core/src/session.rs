@@ -26,6 +26,45 @@ pub struct Session {
 impl Session {
     /// Whether it is past its idle or its absolute limit.
     pub fn is_over(&self, now: Timestamp) -> bool {
-        self.created_at.plus_seconds(ABSOLUTE) <= now || self.last_seen_at.plus_seconds(IDLE) <= now
+        let limits = Limits::at(now);
+        self.created_at <= limits.created_at || self.last_seen_at <= limits.last_seen_at
+    }
+}
+
+/// The moments that decide which sessions are over: those that began, or were last seen, then or earlier.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// By their beginning.
+    pub created_at: Timestamp,
+    /// By their last use.
+    pub last_seen_at: Timestamp,
+}
+
+impl Limits {
+    /// The limits of that moment.
+    pub const fn at(now: Timestamp) -> Self {
+        Self { created_at: now.plus_seconds(-ABSOLUTE), last_seen_at: now.plus_seconds(-IDLE) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_ends_when_idle_for_a_week_and_after_a_month() {
+        let at = |days: i64| Timestamp::from_micros(0).plus_seconds(days * 86_400);
+        let session = |created, seen| Session {
+            id: SessionId(1),
+            user: UserId(1),
+            created_at: at(created),
+            last_seen_at: at(seen),
+        };
+        let now = at(100);
+        for (created, seen, over) in
+            [(94, 94, false), (71, 99, false), (93, 93, true), (70, 99, true), (99, 100, false)]
+        {
+            assert_eq!(session(created, seen).is_over(now), over, "created {created}, seen {seen}");
+        }
     }
 }

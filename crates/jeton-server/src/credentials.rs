@@ -44,7 +44,8 @@ pub enum Proof<'r> {
 
 /// What a request to the API presents: the first non-empty of `private_token`, `PRIVATE-TOKEN`, `access_token`, Bearer,
 /// `bearer_token`, and last the session's cookie (GitLab's order). An empty value counts as not given.
-pub fn of_api(parts: &Parts) -> Result<Option<Credential<'_>>, Denial> {
+/// `secure` says whether people reach the instance over HTTPS.
+pub fn of_api(parts: &Parts, secure: bool) -> Result<Option<Credential<'_>>, Denial> {
     let parameters = parts.extensions.get::<InParameters>();
     let parameter = |pick: fn(&InParameters) -> &Option<Secret>| {
         parameters.and_then(|all| pick(all).as_ref()).map(Secret::expose).filter(|text| !text.is_empty())
@@ -59,12 +60,12 @@ pub fn of_api(parts: &Parts) -> Result<Option<Credential<'_>>, Denial> {
         .or(access_token)
         .or(bearer)
         .or_else(|| parameter(|all| &all.bearer_token));
-    Ok(token.map(Credential::Token).or_else(|| of_session(parts)))
+    Ok(token.map(Credential::Token).or_else(|| of_session(parts, secure)))
 }
 
-/// The session's cookie, if there is one.
-pub fn of_session(parts: &Parts) -> Option<Credential<'_>> {
-    let cookie = session::cookie(&parts.headers)?;
+/// The session's cookie, if there is one; `secure` says whether people reach the instance over HTTPS.
+pub fn of_session(parts: &Parts, secure: bool) -> Option<Credential<'_>> {
+    let cookie = session::cookie(&parts.headers, secure)?;
     let proof = if matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS) {
         Proof::NotNeeded
     } else {
@@ -127,7 +128,7 @@ mod tests {
 
     fn token(headers: &[(&str, &str)], parameters: Option<InParameters>) -> Result<Option<String>, Denial> {
         let parts = parts(headers, parameters);
-        Ok(of_api(&parts)?.map(|credential| match credential {
+        Ok(of_api(&parts, false)?.map(|credential| match credential {
             Credential::Token(text) => text.to_owned(),
             Credential::Session { cookie, .. } => format!("cookie {cookie}"),
         }))

@@ -260,8 +260,8 @@ impl<N: Need> FromRequestParts<App> for Grant<N> {
 async fn identify(source: Source, parts: &Parts, app: &App, client: Option<Client>) -> Result<Option<Caller>, Refusal> {
     let credential = match source {
         Source::Nowhere => None,
-        Source::Page => credentials::of_session(parts).map(as_page),
-        Source::Api => credentials::of_api(parts)?,
+        Source::Page => credentials::of_session(parts, app.is_secure()).map(as_page),
+        Source::Api => credentials::of_api(parts, app.is_secure())?,
     };
     let Some(credential) = credential else { return Ok(None) };
     let caller = match app.identify(credential, client).await {

@@ -3,6 +3,7 @@
 //! A door only turns a request into a credential and a need, and renders the answer in its own dialect. Whether the
 //! request may do what it asks is decided in `jeton_core::lock`, and only [`guard`] turns that lock.
 
+pub mod accounts;
 pub mod app;
 pub mod credentials;
 pub mod doors;

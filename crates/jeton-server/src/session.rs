@@ -20,12 +20,13 @@ const SECURE: &str = "__Host-jeton_session";
 pub struct SessionKeys {
     cookie: DigestKey,
     csrf: DigestKey,
+    link: DigestKey,
 }
 
 impl SessionKeys {
     /// Keys derived from the instance's own.
     pub fn derive(key: &DigestKey) -> Self {
-        Self { cookie: key.derive("session cookie"), csrf: key.derive("csrf") }
+        Self { cookie: key.derive("session cookie"), csrf: key.derive("csrf"), link: key.derive("password link") }
     }
 
     /// What is kept of a cookie.
@@ -38,14 +39,19 @@ impl SessionKeys {
         BASE64_URL_SAFE_NO_PAD.encode(self.csrf.digest(cookie.as_bytes()).0)
     }
 
+    /// What is kept of the secret in a one-time link.
+    pub fn link_digest(&self, secret: &str) -> TokenDigest {
+        self.link.digest(secret.as_bytes())
+    }
+
     /// Whether that is the value. Takes time that does not depend on it.
     pub fn csrf_matches(&self, cookie: &str, brought: &str) -> bool {
         Secret::new(self.csrf_token(cookie)) == Secret::new(brought)
     }
 }
 
-/// A new cookie value: 256 bits of chance.
-pub fn new_cookie() -> Result<String, NoChance> {
+/// A new value for a cookie or a one-time link: 256 bits of chance, as 43 characters that need no escape anywhere.
+pub fn new_secret() -> Result<String, NoChance> {
     Ok(BASE64_URL_SAFE_NO_PAD.encode(*nature::chance::<32>()?))
 }
 
@@ -54,9 +60,9 @@ pub const fn cookie_name(secure: bool) -> &'static str {
     if secure { SECURE } else { PLAIN }
 }
 
-/// The session cookie's value. Over HTTPS both names may be present; the protected one counts.
-pub fn cookie(headers: &HeaderMap) -> Option<&str> {
-    named_cookie(headers, SECURE).or_else(|| named_cookie(headers, PLAIN))
+/// The session cookie's value. An instance that is reached over HTTPS believes the protected name alone.
+pub fn cookie(headers: &HeaderMap, secure: bool) -> Option<&str> {
+    named_cookie(headers, cookie_name(secure))
 }
 
 /// The value of the cookie of that name (RFC 6265 section 4.2.1).

@@ -98,6 +98,13 @@ CREATE TABLE sessions (
 ) {strict};
 CREATE INDEX sessions_by_user ON sessions (user_id);
 
+-- Forms that were sent in a session and must not do their work twice.
+CREATE TABLE spent_forms (
+    session_id {i64} NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+    digest     {bytes} NOT NULL,
+    PRIMARY KEY (session_id, digest)
+) {strict};
+
 -- Links that set a password once.
 CREATE TABLE password_links (
     digest     {bytes} NOT NULL PRIMARY KEY,

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use jeton_core::{
     id::{SessionId, UserId},
-    session::Session,
+    session::{Limits, Session},
     time::Timestamp,
     token::TokenDigest,
 };
@@ -46,7 +46,8 @@ impl Store {
         Ok(row.map(Session::from))
     }
 
-    /// Records a sign-in: the session, and the times that the user's profile shows.
+    /// Records a sign-in: the session, and the times that the user's profile shows. The user's sessions that are over
+    /// are cleared away.
     pub async fn start_session(
         &self,
         user: UserId,
@@ -57,6 +58,7 @@ impl Store {
     ) -> Result<SessionId, Fault> {
         self.write(move |tx| {
             Box::pin(async move {
+                clear_over(tx, user, now).await?;
                 let address = by.address.map(|address: IpAddr| address.to_string());
                 let id: i64 = on_tx!(tx, c => sqlx::query_scalar(
                     "INSERT INTO sessions (digest, user_id, created_at, last_seen_at, address, client)
@@ -98,6 +100,14 @@ impl Store {
         .await
     }
 
+    /// Notes that a form was sent in that session. False if the same form was sent before.
+    pub async fn spend_form(&self, session: SessionId, digest: [u8; 32]) -> Result<bool, Fault> {
+        let spent = on_writer!(&self.db, c => sqlx::query(
+            "INSERT INTO spent_forms (session_id, digest) VALUES ($1, $2) ON CONFLICT (session_id, digest) DO NOTHING")
+            .bind(session.0).bind(&digest[..]).execute(c).await.map(|done| done.rows_affected()))?;
+        Ok(spent > 0)
+    }
+
     /// Makes a link that sets that user's password; earlier links stop working.
     pub async fn create_password_link(
         &self,
@@ -136,6 +146,14 @@ impl Store {
     ) -> Result<Option<UserId>, Fault> {
         self.write(move |tx| Box::pin(async move { use_password_link(tx, &digest, &hash, by, now).await })).await
     }
+}
+
+async fn clear_over(tx: &mut Tx, user: UserId, now: Timestamp) -> Result<(), Fault> {
+    let limits = Limits::at(now);
+    on_tx!(tx, c => sqlx::query("DELETE FROM sessions WHERE user_id = $1 AND (created_at <= $2 OR last_seen_at <= $3)")
+        .bind(user.0).bind(limits.created_at.micros()).bind(limits.last_seen_at.micros())
+        .execute(c).await.map(drop))
+    .map_err(Fault::from)
 }
 
 async fn use_password_link(

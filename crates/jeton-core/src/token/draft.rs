@@ -88,17 +88,6 @@ impl fmt::Display for Flaw {
     }
 }
 
-/// The flaws as one sentence: `A`, `A and B`, `A, B, and C`.
-pub fn sentence(flaws: &[Flaw]) -> String {
-    let flaws: Vec<String> = flaws.iter().map(Flaw::to_string).collect();
-    match flaws.as_slice() {
-        [] => String::new(),
-        [one] => one.clone(),
-        [one, two] => format!("{one} and {two}"),
-        [first @ .., last] => format!("{}, and {last}", first.join(", ")),
-    }
-}
-
 impl Draft {
     /// Checks everything at once, so that a form can show all that is wrong.
     pub fn check(self, offer: Offer) -> Result<Plan, Vec<Flaw>> {
@@ -160,7 +149,7 @@ mod tests {
     }
 
     fn flaws(draft: Draft) -> String {
-        sentence(&draft.check(PLAIN).unwrap_err())
+        draft.check(PLAIN).unwrap_err().iter().map(Flaw::to_string).collect::<Vec<_>>().join("; ")
     }
 
     #[test]
@@ -175,12 +164,12 @@ mod tests {
     #[test]
     fn every_flaw_is_told_at_once_in_gitlabs_words() {
         assert_eq!(flaws(draft(" \t", &["api"])), "Name can't be blank");
-        assert_eq!(flaws(draft("", &[])), "Name can't be blank and Scopes can't be blank");
+        assert_eq!(flaws(draft("", &[])), "Name can't be blank; Scopes can't be blank");
         let worst = Draft { description: Some("é".repeat(256)), ..draft("a\0b", &["api", "root"]) };
         assert_eq!(
             flaws(worst),
-            "Name is invalid, Description is too long (maximum is 255 characters), \
-             and Scopes can only contain available scopes"
+            "Name is invalid; Description is too long (maximum is 255 characters); \
+             Scopes can only contain available scopes"
         );
         assert!(draft(&"é".repeat(255), &["api"]).check(PLAIN).is_ok());
     }

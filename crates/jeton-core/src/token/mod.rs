@@ -6,6 +6,6 @@ mod record;
 mod text;
 
 pub use digest::{DigestKey, TokenDigest};
-pub use draft::{Attribute, Draft, Flaw, LONGEST_TEXT, Plan, sentence};
+pub use draft::{Attribute, Draft, Flaw, LONGEST_TEXT, Plan};
 pub use record::{EndReason, Ended, Expiry, Handle, LivingToken, MadeVia, TokenRecord};
 pub use text::{BadPrefix, Malformed, Prefix, Presented, Token};

@@ -1,0 +1,70 @@
+//! What people do about their own account: sign in, sign out, and set a password by a one-time link.
+
+use jeton_core::{
+    caller::{Caller, Via},
+    id::UserId,
+    secret::Secret,
+    user::{User, UserState},
+};
+use jeton_store::{By, Fault, Means};
+
+use crate::{app::App, refusal::Refusal, session};
+
+/// Where the form of a one-time link is.
+pub const PASSWORD_LINK_PATH: &str = "/users/password/edit";
+/// The parameter that carries a link's secret.
+pub const PASSWORD_LINK_PARAMETER: &str = "reset_password_token";
+/// Seconds for which a link works: one day.
+const LINK_LIFE: i64 = 86_400;
+
+impl App {
+    /// Starts a session for somebody whose password was right, and answers its cookie. An account that an administrator
+    /// had put to rest is awake again. `client` is what the browser calls itself.
+    pub async fn sign_in(&self, user: &User, client: Option<String>, by: By) -> Result<String, Refusal> {
+        if user.state == UserState::Deactivated {
+            self.set_user_state(user.id, UserState::Active, by.clone()).await?;
+        }
+        let cookie = session::new_secret()?;
+        let (id, digest) = (user.id, self.sessions.digest(&cookie));
+        self.see_through(move |app| async move {
+            app.store.start_session(id, digest, client, by, app.now()).await?;
+            app.identities.forget_user(id);
+            Ok(())
+        })
+        .await?;
+        Ok(cookie)
+    }
+
+    /// Ends the session that the caller came with.
+    pub async fn sign_out(&self, caller: &Caller, by: By) -> Result<(), Fault> {
+        match caller.via {
+            Via::Session(session) => self.store.end_session(caller.user.id, session, by, self.now()).await,
+            Via::Token(_) | Via::Password => Ok(()),
+        }
+    }
+
+    /// Makes a link that sets the user's password once, within a day; links made before stop working.
+    pub async fn make_password_link(&self, user: UserId) -> Result<String, Refusal> {
+        let secret = session::new_secret()?;
+        let expires_at = self.now().plus_seconds(LINK_LIFE);
+        self.store.create_password_link(user, self.sessions.link_digest(&secret), expires_at).await?;
+        let url = &self.config.external_url;
+        Ok(format!("{url}{PASSWORD_LINK_PATH}?{PASSWORD_LINK_PARAMETER}={secret}"))
+    }
+
+    /// Whose password the link with this secret sets, while it works.
+    pub async fn password_link(&self, secret: &str) -> Result<Option<User>, Fault> {
+        match self.store.password_link(&self.sessions.link_digest(secret), self.now()).await? {
+            Some(id) => self.store.user(id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Uses a link up: sets the password and ends the account's sessions. False if the link does not work any more.
+    pub async fn use_password_link(&self, secret: &str, password: Secret, by: By) -> Result<bool, Refusal> {
+        let hash = self.passwords.hash(password).await?;
+        let by = By { means: Means::Link, ..by };
+        let digest = self.sessions.link_digest(secret);
+        Ok(self.store.use_password_link(digest, hash, by, self.now()).await?.is_some())
+    }
+}
