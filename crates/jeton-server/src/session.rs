@@ -86,10 +86,11 @@ mod tests {
 
     #[test]
     fn the_protected_cookie_counts_before_the_plain_one() {
-        assert_eq!(cookie(&headers(&["a=b; jeton_session=x"])), Some("x"));
-        assert_eq!(cookie(&headers(&["jeton_session=x; __Host-jeton_session=y"])), Some("y"));
-        assert_eq!(cookie(&headers(&["jeton_session=; other=1"])), None);
-        assert_eq!(cookie(&headers(&[])), None);
+        assert_eq!(cookie(&headers(&["a=b; jeton_session=x"]), false), Some("x"));
+        assert_eq!(cookie(&headers(&["jeton_session=x; __Host-jeton_session=y"]), true), Some("y"));
+        assert_eq!(cookie(&headers(&["jeton_session=planted"]), true), None);
+        assert_eq!(cookie(&headers(&["jeton_session=; other=1"]), false), None);
+        assert_eq!(cookie(&headers(&[]), false), None);
     }
 
     #[test]
@@ -103,7 +104,7 @@ mod tests {
 
     #[test]
     fn cookies_do_not_repeat() {
-        let (one, two) = (new_cookie().unwrap(), new_cookie().unwrap());
+        let (one, two) = (new_secret().unwrap(), new_secret().unwrap());
         assert_eq!(one.len(), 43);
         assert_ne!(one, two);
     }
