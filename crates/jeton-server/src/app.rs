@@ -23,6 +23,7 @@ use crate::{
     nature::{self, Clock, NoChance},
     passwords::Passwords,
     refusal::Refusal,
+    request_id::RequestIds,
     session::SessionKeys,
 };
 
@@ -70,6 +71,8 @@ pub struct Shared {
     pub passwords: Passwords,
     /// Keys of session cookies and forms.
     pub sessions: SessionKeys,
+    /// Names for requests.
+    pub request_ids: RequestIds,
     digest_key: DigestKey,
 }
 
@@ -83,8 +86,11 @@ impl Deref for App {
 
 impl App {
     /// Puts everything together. `digest_key` is the instance's secret.
-    pub fn new(config: Config, store: Store, digest_key: DigestKey, clock: Clock) -> Self {
-        Self(Arc::new(Shared {
+    ///
+    /// # Errors
+    /// [`NoChance`] when the operating system gives no random bytes.
+    pub fn new(config: Config, store: Store, digest_key: DigestKey, clock: Clock) -> Result<Self, NoChance> {
+        Ok(Self(Arc::new(Shared {
             sessions: SessionKeys::derive(&digest_key),
             config,
             store,
@@ -92,8 +98,9 @@ impl App {
             identities: Identities::default(),
             last_used: LastUsed::default(),
             passwords: Passwords::default(),
+            request_ids: RequestIds::new()?,
             digest_key,
-        }))
+        })))
     }
 
     /// Ends a token for good; see [`Store::revoke_token`]. When this returns, no request is let in with it any more.

@@ -164,7 +164,7 @@ needs! {
 pub struct Grant<N: Need> {
     caller: Option<Caller>,
     on: N::On,
-    by: By,
+    origin: Origin,
     need: PhantomData<N>,
 }
 
@@ -179,8 +179,7 @@ impl<N: Need> Grant<N> {
         let asked = lock::may_ask(caller.as_ref(), N::ACT, app.now())?;
         let on = load.await?;
         lock::may_act(&asked, on.on())?;
-        let by = origin.by(caller.as_ref());
-        Ok(Self { caller, on, by, need: PhantomData })
+        Ok(Self { caller, on, origin, need: PhantomData })
     }
 
     /// Who was granted; none for the anonymous.
@@ -195,7 +194,7 @@ impl<N: Need> Grant<N> {
 
     /// Who makes the change, for the audit log.
     pub fn by(&self) -> By {
-        self.by.clone()
+        self.origin.by(self.caller.as_ref())
     }
 
     /// Who was granted, on a route that the anonymous cannot use.
@@ -208,10 +207,10 @@ impl<N: Need> Grant<N> {
 }
 
 /// Where a request comes from, for the audit log.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Origin {
     client: Option<Client>,
-    request_id: Option<String>,
+    request_id: Option<RequestId>,
 }
 
 impl Origin {
@@ -219,7 +218,7 @@ impl Origin {
     pub fn of(parts: &Parts) -> Self {
         Self {
             client: parts.extensions.get().copied(),
-            request_id: parts.extensions.get::<RequestId>().map(ToString::to_string),
+            request_id: parts.extensions.get().copied(),
         }
     }
 
@@ -228,7 +227,8 @@ impl Origin {
         self.client
     }
 
-    fn by(self, caller: Option<&Caller>) -> By {
+    /// A change that this caller makes.
+    pub fn by(&self, caller: Option<&Caller>) -> By {
         By {
             user: caller.map(|caller| caller.person().id),
             means: caller.map_or(Means::Server, |caller| match caller.via {
@@ -237,12 +237,12 @@ impl Origin {
                 Via::Password => Means::Password,
             }),
             address: self.client.and_then(|client| client.addr),
-            request_id: self.request_id,
+            request_id: self.request_id.map(|id| id.to_string()),
         }
     }
 
     /// A change that somebody makes who proved to be that user in another way than by a credential.
-    pub fn by_user(self, user: Option<UserId>, means: Means) -> By {
+    pub fn by_user(&self, user: Option<UserId>, means: Means) -> By {
         By { user, means, ..self.by(None) }
     }
 }

@@ -17,8 +17,6 @@ use tower::Service;
 use crate::{
     app::App,
     edge::{Client, Peer},
-    refusal::Refusal,
-    request_id::RequestId,
 };
 
 /// All doors of one server, to be served behind the edge. Cheap to clone.
@@ -77,18 +75,16 @@ impl Doors {
     }
 
     /// Names the request and its client, for everything behind.
-    fn receive(&self, request: &mut Request<Body>) -> Result<(), Refusal> {
-        let id = RequestId::new()?;
+    fn receive(&self, request: &mut Request<Body>) {
         let client: Option<Client> = request
             .extensions()
             .get::<Peer>()
             .map(|peer| peer.client(request.headers(), &self.app.config.trusted_proxies));
         let extensions = request.extensions_mut();
-        extensions.insert(id);
+        extensions.insert(self.app.request_ids.next());
         if let Some(client) = client {
             extensions.insert(client);
         }
-        Ok(())
     }
 }
 
@@ -102,11 +98,8 @@ impl Service<Request<Incoming>> for Doors {
     }
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
-        use axum::response::IntoResponse;
         let mut request = request.map(Body::new);
-        if let Err(refusal) = self.receive(&mut request) {
-            return Box::pin(std::future::ready(Ok(refusal.into_response())));
-        }
+        self.receive(&mut request);
         let answer = self.router(Door::of(request.uri().path())).call(request);
         Box::pin(answer)
     }

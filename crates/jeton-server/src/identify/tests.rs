@@ -48,7 +48,7 @@ impl World {
             token_limit: 10,
         };
         let key = jeton_core::token::DigestKey::new(&Zeroizing::new([7; 32]));
-        let app = App::new(config, store, key, Clock::Standing(Arc::clone(&clock)));
+        let app = App::new(config, store, key, Clock::Standing(Arc::clone(&clock))).unwrap();
         let new = NewUser {
             username: Username::parse("jane").unwrap(),
             name: "Jane".into(),
