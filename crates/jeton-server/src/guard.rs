@@ -216,10 +216,7 @@ pub struct Origin {
 impl Origin {
     /// Of a request that came through the server's edge.
     pub fn of(parts: &Parts) -> Self {
-        Self {
-            client: parts.extensions.get().copied(),
-            request_id: parts.extensions.get().copied(),
-        }
+        Self { client: parts.extensions.get().copied(), request_id: parts.extensions.get().copied() }
     }
 
     /// The client, as far as can be believed.
