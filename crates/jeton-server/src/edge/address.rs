@@ -1,9 +1,6 @@
 //! What to listen on, as written in the settings, and what came of it.
 
-use std::fmt;
-use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::str::FromStr;
+use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr};
 
 /// One address to listen on: `HOST:PORT` or `unix:PATH`.
 #[derive(Debug, Clone, PartialEq, Eq)]
