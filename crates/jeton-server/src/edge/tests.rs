@@ -175,9 +175,9 @@ async fn a_slow_second_head_is_cut_before_the_idle_limit() {
 async fn an_idle_connection_is_closed_after_its_own_limit() {
     let edge = Running::new(quick()).await;
     let mut stream = edge.connect().await;
+    let idle = Stopwatch::start();
     stream.write_all(WHO).await.unwrap();
     read_until(&mut stream, WHO_ANSWER_END).await;
-    let idle = Stopwatch::start();
     assert_eq!(read_all(&mut stream).await, "");
     assert!(idle.elapsed() >= quick().idle_time);
 }
