@@ -357,7 +357,9 @@ async fn record_use(tx: &mut Tx, used: &Use) -> Result<(), Fault> {
     on_tx!(tx, c => sqlx::query(
         "INSERT INTO token_uses (token_id, last_used_at, addresses)
          SELECT $1, $2, $3 FROM token_generations WHERE id = $1
-         ON CONFLICT (token_id) DO UPDATE SET last_used_at = excluded.last_used_at, addresses = excluded.addresses")
+         ON CONFLICT (token_id) DO UPDATE SET addresses = excluded.addresses, last_used_at =
+             (CASE WHEN token_uses.last_used_at < excluded.last_used_at THEN excluded.last_used_at
+                   ELSE token_uses.last_used_at END)")
         .bind(used.token.0).bind(used.at.micros()).bind(addresses.join(","))
         .execute(c).await.map(drop))?;
     Ok(())

@@ -1,0 +1,99 @@
+//! Databases to test on: an SQLite file, and a database of a private PostgreSQL cluster whose administrator's address
+//! stands in `JETON_TEST_POSTGRES` (`scripts/with-postgres` starts one). Without it, PostgreSQL is left out.
+
+use std::{
+    process,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use jeton_core::{
+    id::UserId,
+    scope::ScopeSet,
+    time::Timestamp,
+    token::{Expiry, Handle, MadeVia, TokenDigest},
+    user::{Email, User, Username},
+};
+use jeton_store::{
+    By, Means, Store,
+    tokens::{NewToken, Token},
+    users::NewUser,
+};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+
+/// The moment at which tests begin: 2026-01-01 00:00:00 UTC.
+pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
+
+/// Runs the test on each engine, in an empty database of its own.
+pub(crate) async fn for_each_engine(test: impl AsyncFn(Store)) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(&format!("sqlite:{}", dir.path().join("jeton.db").display())).await.unwrap();
+    test(store.clone()).await;
+    store.close().await;
+
+    let Ok(administrator) = std::env::var("JETON_TEST_POSTGRES") else { return };
+    let name = database_name();
+    run(&administrator, format!("CREATE DATABASE {name}")).await;
+    let store = Store::open(&format!("{}/{name}", server_of(&administrator))).await.unwrap();
+    test(store.clone()).await;
+    store.close().await;
+    run(&administrator, format!("DROP DATABASE {name} WITH (FORCE)")).await;
+}
+
+/// The address without the name of a database.
+fn server_of(address: &str) -> &str {
+    let authority = address.find("://").unwrap() + 3;
+    address[authority..].find('/').map_or(address, |slash| &address[..authority + slash])
+}
+
+/// No other test of this run, and no other run, uses it.
+fn database_name() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("jeton_conformance_{}_{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+async fn run(administrator: &str, statement: String) {
+    let mut connection = PgConnection::connect(administrator).await.unwrap();
+    connection.execute(AssertSqlSafe(statement)).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+/// A change that a test makes.
+pub(crate) const BY: By = By::local(Means::CommandLine);
+
+/// A new user of that name.
+pub(crate) fn user_named(username: &str) -> NewUser {
+    NewUser {
+        username: Username::parse(username).unwrap(),
+        name: format!("{username} Doe"),
+        email: Email::parse(&format!("{username}@example.com")).unwrap(),
+        password_hash: None,
+        administrator: false,
+        projects_limit: 10,
+    }
+}
+
+/// Makes a user of that name.
+pub(crate) async fn make_user(store: &Store, username: &str) -> User {
+    store.create_user(user_named(username), BY, NOW).await.unwrap()
+}
+
+/// A new token of that user; the seed makes it differ from others.
+pub(crate) fn token_of(user: UserId, seed: u8) -> NewToken {
+    NewToken {
+        user,
+        handle: Handle(format!("handle{seed:06}")),
+        name: format!("token {seed}"),
+        description: None,
+        scopes: ScopeSet::parse(["api"]).unwrap(),
+        expiry: Expiry::NEVER,
+        impersonation: false,
+        made_via: MadeVia::Api,
+        digest: TokenDigest([seed; 32]),
+        limit: 5_000,
+    }
+}
+
+/// Makes a token.
+pub(crate) async fn make_token(store: &Store, new: NewToken) -> Token {
+    store.create_token(new, BY, NOW).await.unwrap()
+}
