@@ -12,7 +12,12 @@ use jeton_core::{
     token::{DigestKey, Handle, Prefix, Presented, Token, TokenDigest},
     user::{User, UserState},
 };
-use jeton_store::{By, Fault, Store, tokens::Revocation, users::Account};
+use jeton_store::{
+    By, Fault, Store,
+    rotation::{NotRotated, Rotated, Rotation},
+    tokens::Revocation,
+    users::Account,
+};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -111,6 +116,18 @@ impl App {
                 app.identities.forget_token(&revocation.digest);
             }
             Ok(revoked)
+        })
+        .await
+    }
+
+    /// Replaces a token by its next generation; see [`Store::rotate_token`]. When this returns, the old text is dead.
+    pub async fn rotate_token(&self, rotation: Rotation, by: By) -> Result<Result<Rotated, NotRotated>, Fault> {
+        self.see_through(move |app| async move {
+            let rotated = app.store.rotate_token(rotation, by, app.now()).await;
+            if let Ok(rotated) = &rotated {
+                app.identities.forget_token(&rotated.forget);
+            }
+            Ok(rotated)
         })
         .await
     }

@@ -17,6 +17,7 @@ mod fault;
 mod instance;
 mod migrate;
 pub mod projects;
+pub mod rotation;
 mod sessions;
 pub mod tokens;
 pub mod users;

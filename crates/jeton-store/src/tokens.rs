@@ -267,6 +267,14 @@ impl Store {
     }
 }
 
+/// The token of that number, as it is inside a transaction.
+pub(crate) async fn token_in(tx: &mut Tx, id: TokenId) -> Result<Option<Token>, Fault> {
+    let row: Option<TokenRow> = on_tx!(tx, c => sqlx::query_as(concat!(
+        "SELECT ", token_columns!(), token_tables!(), "WHERE g.id = $1"))
+        .bind(id.0).fetch_optional(c).await)?;
+    Ok(row.map(Token::from))
+}
+
 async fn create_token(tx: &mut Tx, new: &NewToken, by: &By, now: Timestamp) -> Result<Token, NotMade> {
     let living: i64 = on_tx!(tx, c => sqlx::query_scalar(
         "SELECT count(*) FROM token_families f JOIN token_generations g ON g.family_id = f.id

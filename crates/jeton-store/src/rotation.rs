@@ -1,0 +1,99 @@
+//! Rotation: a new generation takes the place of the living one, in one transaction.
+
+use jeton_core::{
+    id::{FamilyId, TokenId, UserId},
+    time::Timestamp,
+    token::{EndReason, Expiry, TokenDigest},
+};
+use serde_json::json;
+use sqlx::FromRow;
+
+use crate::{
+    By, Fault, Store,
+    audit::{self, Event},
+    db::{Tx, on_tx},
+    tokens::{Token, token_in},
+};
+
+/// What a rotation is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Rotation {
+    /// The generation to be replaced.
+    pub token: TokenId,
+    /// Whose it must be; none for whoever may rotate everybody's.
+    pub owner: Option<UserId>,
+    /// What is kept of the new generation's text.
+    pub digest: TokenDigest,
+    /// When the new generation ends by itself.
+    pub expiry: Expiry,
+}
+
+/// Why a token was not rotated.
+#[derive(Debug, thiserror::Error)]
+pub enum NotRotated {
+    /// There is no such token, or it is somebody else's.
+    #[error("no such token")]
+    Missing,
+    /// It was ended before. An expired one that was not ended can be rotated.
+    #[error("Token already revoked")]
+    Ended,
+    /// The database failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// A rotation that was made.
+#[derive(Clone, Debug)]
+pub struct Rotated {
+    /// The new generation.
+    pub token: Token,
+    /// The old generation's digest, which every memory of tokens must forget.
+    pub forget: TokenDigest,
+}
+
+#[derive(FromRow)]
+struct OldRow {
+    family_id: i64,
+    digest: Vec<u8>,
+}
+
+impl Store {
+    /// Ends a generation and adds the next one to its family; of several rotations at once exactly one succeeds.
+    pub async fn rotate_token(&self, rotation: Rotation, by: By, now: Timestamp) -> Result<Rotated, NotRotated> {
+        self.write(move |tx| Box::pin(async move { rotate(tx, rotation, &by, now).await })).await
+    }
+}
+
+async fn rotate(tx: &mut Tx, rotation: Rotation, by: &By, now: Timestamp) -> Result<Rotated, NotRotated> {
+    let old = end_for_rotation(tx, rotation, by, now).await?;
+    let family = FamilyId(old.family_id);
+    let forget = TokenDigest(old.digest.try_into().map_err(|_| NotRotated::Missing)?);
+    let id: i64 = on_tx!(tx, c => sqlx::query_scalar(
+        "INSERT INTO token_generations (family_id, digest, created_at, updated_at, expires_at)
+         VALUES ($1, $2, $3, $3, $4) RETURNING id")
+        .bind(family.0).bind(&rotation.digest.0[..]).bind(now.micros())
+        .bind(rotation.expiry.moment().map(Timestamp::micros))
+        .fetch_one(c).await)
+    .map_err(Fault::from)?;
+    let details = json!({ "from": rotation.token.0, "expires_at": rotation.expiry.to_string() });
+    audit::record(tx, by, now, Event { action: "token.rotate", subject: "token", subject_id: id, details }).await?;
+    let token = token_in(tx, TokenId(id)).await?.ok_or(NotRotated::Missing)?;
+    Ok(Rotated { token, forget })
+}
+
+/// Ends the old generation, if it can be rotated by whoever asks.
+async fn end_for_rotation(tx: &mut Tx, rotation: Rotation, by: &By, now: Timestamp) -> Result<OldRow, NotRotated> {
+    let old: Option<OldRow> = on_tx!(tx, c => sqlx::query_as(
+        "SELECT g.family_id, g.digest FROM token_generations g JOIN token_families f ON f.id = g.family_id
+         WHERE g.id = $1 AND ($2 IS NULL OR f.user_id = $2)")
+        .bind(rotation.token.0).bind(rotation.owner.map(|user| user.0)).fetch_optional(c).await)
+    .map_err(Fault::from)?;
+    let old = old.ok_or(NotRotated::Missing)?;
+    let ended = on_tx!(tx, c => sqlx::query(
+        "UPDATE token_generations SET ended_at = $1, end_reason = $2, ended_by = $3, updated_at = $1
+         WHERE id = $4 AND ended_at IS NULL")
+        .bind(now.micros()).bind(EndReason::Rotated.name()).bind(by.user.map(|user| user.0)).bind(rotation.token.0)
+        .execute(c).await.map(|done| done.rows_affected()))
+    .map_err(Fault::from)?;
+    if ended == 1 { Ok(old) } else { Err(NotRotated::Ended) }
+}
