@@ -18,7 +18,9 @@ use jeton_store::{
     tokens::{NewToken, Token},
     users::NewUser,
 };
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+#[expect(clippy::disallowed_types, reason = "a database cannot be made with a parameter for its name")]
+use sqlx::AssertSqlSafe;
+use sqlx::{Connection, Executor, PgConnection};
 
 /// The moment at which tests begin: 2026-01-01 00:00:00 UTC.
 pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
