@@ -18,10 +18,13 @@ mod instance;
 mod migrate;
 pub mod projects;
 pub mod rotation;
+pub mod search;
 mod sessions;
+mod slice;
 pub mod tokens;
 pub mod users;
 
 pub use audit::{By, Means};
 pub use db::Store;
 pub use fault::Fault;
+pub use slice::Slice;

@@ -59,6 +59,8 @@ macro_rules! project_columns {
     };
 }
 
+pub mod list;
+
 /// One row of [`project_columns`].
 #[derive(FromRow)]
 pub(crate) struct ProjectRow {

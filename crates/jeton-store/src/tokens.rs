@@ -131,6 +131,8 @@ macro_rules! token_tables {
     };
 }
 
+pub mod list;
+
 /// One row of [`token_columns`].
 #[derive(FromRow)]
 pub(crate) struct TokenRow {

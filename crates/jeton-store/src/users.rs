@@ -62,6 +62,8 @@ macro_rules! user_columns {
     };
 }
 
+pub mod list;
+
 /// One row of [`user_columns`].
 #[derive(FromRow)]
 pub(crate) struct UserRow {
@@ -139,7 +141,7 @@ impl Store {
 
     /// How many users there are, at most `limit`.
     pub async fn count_users(&self, limit: i64) -> Result<i64, Fault> {
-        on!(&self.db, c => sqlx::query_scalar("SELECT count(*) FROM (SELECT 1 FROM users LIMIT $1) AS some")
+        on!(&self.db, c => sqlx::query_scalar("SELECT count(*) FROM (SELECT 1 FROM users LIMIT $1) AS counted")
             .bind(limit).fetch_one(c).await)
         .map_err(Fault::from)
     }

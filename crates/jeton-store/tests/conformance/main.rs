@@ -2,5 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod engines;
+mod projects;
 mod rotation;
+mod token_lists;
 mod tokens;
+mod users;
