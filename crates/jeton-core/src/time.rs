@@ -119,6 +119,11 @@ impl Date {
         Self(self.0.saturating_add(days.days()))
     }
 
+    /// `3 Nov 2026`, for people.
+    pub fn in_words(self) -> String {
+        self.0.strftime("%-d %b %Y").to_string()
+    }
+
     /// Days from `other` to this date: positive when this one is later.
     pub fn days_since(self, other: Self) -> i64 {
         (self.midnight().micros() - other.midnight().micros()).div_euclid(86_400 * SECOND)
@@ -154,6 +159,11 @@ mod tests {
         assert_eq!(date.midnight().to_string(), "2026-01-31T00:00:00.000Z");
         assert_eq!(date.midnight().date(), date);
         assert_eq!(Timestamp::from_micros(date.midnight().micros() - 1).date().to_string(), "2026-01-30");
+    }
+
+    #[test]
+    fn a_date_for_people_names_its_month() {
+        assert_eq!(Date::parse("2026-11-03").unwrap().in_words(), "3 Nov 2026");
     }
 
     #[test]

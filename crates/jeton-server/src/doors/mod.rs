@@ -3,6 +3,7 @@
 
 #[expect(dead_code, unused_imports, reason = "the endpoints that use these parts come next")]
 mod api;
+mod web;
 
 use std::{
     convert::Infallible,
@@ -62,7 +63,7 @@ fn is_git(path: &str) -> bool {
 impl Doors {
     /// Builds every door.
     pub fn new(app: App) -> Self {
-        Self { api: Router::new(), git: Router::new(), ops: Router::new(), web: Router::new(), app }
+        Self { api: Router::new(), git: Router::new(), ops: Router::new(), web: web::door(&app), app }
     }
 
     fn router(&mut self, door: Door) -> &mut Router {

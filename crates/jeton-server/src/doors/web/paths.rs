@@ -8,12 +8,15 @@ pub(super) const SIGN_IN: &str = "/users/sign_in";
 pub(super) const SIGN_OUT: &str = "/users/sign_out";
 /// Takes a new password.
 pub(super) const PASSWORD: &str = "/users/password";
-/// The form behind a one-time link.
-pub(super) const PASSWORD_EDIT: &str = "/users/password/edit";
 /// The Access tokens page.
 pub(super) const ACCESS_TOKENS: &str = "/-/user_settings/personal_access_tokens";
+/// Where GitLab had that page before; bookmarks and scripts still name them.
+pub(super) const EARLIER_ACCESS_TOKENS: [&str; 2] =
+    ["/profile/personal_access_tokens", "/-/profile/personal_access_tokens"];
+/// The route of the page that asks whether a token shall be revoked, and takes the answer.
+pub(super) const REVOKE: &str = "/-/user_settings/personal_access_tokens/{id}/revoke";
 
-/// The page that asks whether token `id` shall be revoked, and takes the answer.
+/// The address of that page for the token `id`.
 pub(super) fn revoke(id: i64) -> String {
     format!("{ACCESS_TOKENS}/{id}/revoke")
 }

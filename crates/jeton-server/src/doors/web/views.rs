@@ -64,6 +64,18 @@ pub(super) struct Moment {
     pub(super) text: String,
 }
 
+/// The day on which something ends.
+pub(super) struct End {
+    /// `YYYY-MM-DD`.
+    pub(super) iso: String,
+    /// How far it is.
+    pub(super) text: String,
+    /// The day in words.
+    pub(super) day: String,
+    /// So near that the owner should be warned.
+    pub(super) is_soon: bool,
+}
+
 /// The sign-in form.
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -97,7 +109,7 @@ pub(super) struct HomePage<'a> {
     pub(super) name: &'a str,
     pub(super) username: &'a str,
     pub(super) admin: bool,
-    pub(super) live_tokens: u64,
+    pub(super) live_tokens: usize,
     /// The address of this server, without a slash at its end.
     pub(super) url: &'a str,
     pub(super) steps: Vec<Step>,
@@ -106,7 +118,7 @@ pub(super) struct HomePage<'a> {
 /// One command of the tour on the start page.
 pub(super) struct Step {
     pub(super) title: &'static str,
-    pub(super) explanation: &'static str,
+    pub(super) explanation: String,
     pub(super) command: String,
 }
 
@@ -118,7 +130,7 @@ pub(super) struct AccessTokensPage<'a> {
     pub(super) created: Option<NewToken<'a>>,
     pub(super) form: TokenForm,
     /// Active tokens on all pages together.
-    pub(super) total: u64,
+    pub(super) total: usize,
     pub(super) tokens: Vec<TokenRow>,
     /// Only where one page does not hold all.
     pub(super) pager: Option<Pager>,
@@ -143,8 +155,6 @@ pub(super) struct TokenForm {
     pub(super) expires_at: Field,
     /// First date that can be chosen, `YYYY-MM-DD`.
     pub(super) earliest: String,
-    /// Last date, where the administrator requires an expiry.
-    pub(super) latest: Option<String>,
     pub(super) scopes: Vec<ScopeChoice>,
     pub(super) scopes_problem: Option<String>,
     /// Everything that is wrong, in whole sentences.
@@ -160,9 +170,9 @@ pub(super) struct Field {
 
 /// One checkbox.
 pub(super) struct ScopeChoice {
-    pub(super) name: String,
+    pub(super) name: &'static str,
     /// What the scope allows, in one sentence.
-    pub(super) sentence: String,
+    pub(super) sentence: &'static str,
     pub(super) checked: bool,
 }
 
@@ -175,9 +185,7 @@ pub(super) struct TokenRow {
     pub(super) created: Moment,
     pub(super) last_used: Option<Moment>,
     pub(super) last_used_ips: Vec<String>,
-    pub(super) expires: Option<Moment>,
-    /// Within seven days.
-    pub(super) expires_soon: bool,
+    pub(super) expires: Option<End>,
 }
 
 impl TokenRow {
@@ -188,10 +196,10 @@ impl TokenRow {
 
 /// Links to the neighbouring pages of a list. Pages count from 1.
 pub(super) struct Pager {
-    pub(super) page: u64,
-    pub(super) pages: u64,
-    pub(super) previous: Option<u64>,
-    pub(super) next: Option<u64>,
+    pub(super) page: usize,
+    pub(super) pages: usize,
+    pub(super) previous: Option<usize>,
+    pub(super) next: Option<usize>,
 }
 
 /// Asks before a token is revoked.

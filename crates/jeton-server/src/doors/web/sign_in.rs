@@ -1,0 +1,109 @@
+//! Signing in and out.
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode, header::USER_AGENT},
+    response::Response,
+};
+use jeton_core::{
+    secret::Secret,
+    user::{User, UserState},
+};
+use jeton_store::{By, Means};
+
+use super::{
+    cookies::Cookie,
+    form::Form,
+    news::News,
+    paths,
+    views::{Notice, NoticeKind, SignInPage},
+    visit::Visit,
+    wanted,
+};
+use crate::{
+    app::App,
+    guard::{Anybody, Grant, OwnPages},
+    refusal::Refusal,
+};
+
+/// The same for a wrong password and for an account that does not exist.
+const WRONG: &str = "Invalid login or password.";
+/// Said only to somebody who knows the password.
+const BLOCKED: &str = "Your account has been blocked. Ask an administrator if you think that this is an error.";
+/// Characters of a browser's name that are kept.
+const LONGEST_CLIENT: usize = 255;
+
+/// The form.
+pub(super) async fn show(_: Grant<Anybody>, State(app): State<App>, mut visit: Visit) -> Result<Response, Refusal> {
+    if visit.caller(&app).await?.is_some() {
+        return visit.redirect(&wanted::destination(visit.wanted()));
+    }
+    visit.begin(&app)?;
+    let notice = match visit.take_news()? {
+        Some(News::SignedOut) => Some("You are signed out."),
+        Some(News::PasswordSet) => Some("Your password is set. Sign in with it."),
+        Some(News::Revoked(_) | News::SentBefore) | None => visit.wanted().map(|_| "Sign in to continue."),
+    };
+    let notices: Vec<Notice> =
+        notice.map(|text| Notice { kind: NoticeKind::Done, text: text.to_owned() }).into_iter().collect();
+    let frame = visit.frame("Sign in", None, &notices);
+    visit.page(StatusCode::OK, &SignInPage { frame, login: "", problem: None })
+}
+
+/// Takes the form: starts a session and goes to the page that was wanted.
+pub(super) async fn submit(
+    grant: Grant<Anybody>,
+    State(app): State<App>,
+    mut visit: Visit,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, Refusal> {
+    let login = form.pairs.get("user[login]").unwrap_or_default();
+    let password = Secret::new(form.pairs.get("user[password]").unwrap_or_default());
+    let user = match app.check_password(login, password).await? {
+        Some(account) if may_sign_in(&account.user) => account.user,
+        Some(_) => return again(&visit, login, BLOCKED),
+        None => return again(&visit, login, WRONG),
+    };
+    let by = By { user: Some(user.id), means: Means::Password, ..grant.by() };
+    end_earlier(&app, &visit, &by).await?;
+    let client = headers.get(USER_AGENT).and_then(|client| client.to_str().ok());
+    let client = client.map(|client| client.chars().take(LONGEST_CLIENT).collect());
+    let cookie = app.sign_in(&user, client, by).await?;
+    visit.set(Cookie::Session, &cookie)?;
+    visit.clear(Cookie::Visit)?;
+    visit.clear(Cookie::Wanted)?;
+    visit.redirect(&wanted::destination(visit.wanted()))
+}
+
+/// A deactivated account wakes up by signing in.
+fn may_sign_in(user: &User) -> bool {
+    matches!(user.state, UserState::Active | UserState::Deactivated)
+}
+
+/// A browser has one session: a new sign-in ends the one before.
+async fn end_earlier(app: &App, visit: &Visit, by: &By) -> Result<(), Refusal> {
+    if let Some(earlier) = visit.caller(app).await? {
+        app.sign_out(&earlier, by.clone()).await?;
+    }
+    Ok(())
+}
+
+/// The form once more, with what was typed and why it was refused.
+fn again(visit: &Visit, login: &str, problem: &str) -> Result<Response, Refusal> {
+    let frame = visit.frame("Sign in", None, &[]);
+    visit.page(StatusCode::UNPROCESSABLE_ENTITY, &SignInPage { frame, login, problem: Some(problem) })
+}
+
+/// Ends the session.
+pub(super) async fn leave(
+    grant: Grant<OwnPages>,
+    State(app): State<App>,
+    mut visit: Visit,
+    _: Form,
+) -> Result<Response, Refusal> {
+    app.sign_out(grant.somebody()?, grant.by()).await?;
+    visit.clear(Cookie::Session)?;
+    visit.set(Cookie::News, &News::SignedOut.write())?;
+    visit.redirect(paths::SIGN_IN)
+}
