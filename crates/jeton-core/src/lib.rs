@@ -21,6 +21,7 @@
 
 pub mod ability;
 pub mod caller;
+pub mod git;
 pub mod id;
 pub mod lock;
 pub mod namespace;
