@@ -136,6 +136,8 @@ pub enum NotServed {
     Elsewhere,
     /// The address lacks `.git`: look at this path and query, which hold no credential.
     Moved(String),
+    /// The address lacks `.git` and the service is none of Git's: to be answered like a page that needs a sign-in.
+    Page,
     /// The address looks like one of Git's, but nothing is ever there.
     Missing,
     /// `HEAD` of what a repository offers.
@@ -152,6 +154,11 @@ enum Tail {
 }
 
 impl GitRequest {
+    /// Whether a path is one of Git's, whatever is asked there: [`Self::parse`] never says [`NotServed::Elsewhere`].
+    pub fn is_address(path: &str) -> bool {
+        Self::parse("GET", path, None) != Err(NotServed::Elsewhere)
+    }
+
     /// Reads a request line: `path` and `query` are the raw, still encoded parts of the target.
     pub fn parse(method: &str, path: &str, query: Option<&str>) -> Result<Self, NotServed> {
         let (address, tail) = split(path).ok_or(NotServed::Elsewhere)?;
@@ -202,8 +209,8 @@ fn without_suffix(method: &str, address: &str, tail: &Tail, query: Option<&str>)
         ("GET" | "HEAD", Tail::Refs, Asked::Nothing | Asked::One(_)) => {
             NotServed::Moved(format!("{address}.git/info/refs{}", harmless(query)))
         }
-        ("POST", Tail::Exchange(_), _) => NotServed::Missing,
-        _ => NotServed::Elsewhere,
+        ("GET" | "HEAD", Tail::Refs, Asked::Other) => NotServed::Page,
+        _ => NotServed::Missing,
     }
 }
 

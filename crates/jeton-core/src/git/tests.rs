@@ -61,6 +61,8 @@ fn what_is_never_there() {
         "PUT /ns/p.git/git-receive-pack",
         "POST /ns/p.git/info/refs?service=git-upload-pack",
         "POST /ns/p/git-upload-pack",
+        "GET /ns/p/git-upload-pack",
+        "DELETE /ns/p/info/refs",
         "GET /ns/p.git/info/refs/?service=git-upload-pack",
         "GET /ns/../p.git/info/refs?service=git-upload-pack",
         "GET /ns/...git/info/refs?service=git-upload-pack",
@@ -102,11 +104,8 @@ fn pages_and_other_doors_keep_their_addresses() {
         "GET /-/p.git/info/refs?service=git-upload-pack",
         "POST /v2/ns/p.git/git-upload-pack",
         "GET /ns/p/-/blob/main/info/refs",
-        "GET /ns/p/info/refs?service=other",
         "GET /info/refs",
         "GET /p/info/refs",
-        "DELETE /ns/p/info/refs",
-        "GET /ns/p/git-upload-pack",
         "OPTIONS *",
     ] {
         assert_eq!(parse(line), Err(NotServed::Elsewhere), "{line}");
@@ -128,12 +127,24 @@ fn an_address_without_the_suffix_moves_and_leaves_secrets_behind() {
         let moved = Err(NotServed::Moved(format!("/ns/p.git/info/refs{kept}")));
         assert_eq!(parse(&format!("GET /ns/p/info/refs{query}")), moved, "{query}");
     }
+    assert_eq!(parse("GET /ns/p/info/refs?service=other"), Err(NotServed::Page));
 }
 
 proptest! {
     #[test]
     fn no_request_line_is_trouble(method in "GET|POST|HEAD|.*", path in ".*", query in proptest::option::of(".*")) {
         let _ = GitRequest::parse(&method, &path, query.as_deref());
+    }
+
+    /// Which door answers depends on the path alone.
+    #[test]
+    fn an_address_is_one_for_every_method_and_query(
+        path in "(/[a-c.-]{0,3}){0,3}(\\.git)?/(info/refs|git-upload-pack|git-receive-pack|HEAD|x)",
+        method in "GET|POST|HEAD|PUT",
+        query in proptest::option::of("service=(git-upload-pack|x)"),
+    ) {
+        let elsewhere = GitRequest::parse(&method, &path, query.as_deref()) == Err(NotServed::Elsewhere);
+        prop_assert_eq!(elsewhere, !GitRequest::is_address(&path));
     }
 
     /// Whatever is served names exactly one address, made of harmless characters.
