@@ -28,6 +28,7 @@ use crate::{
     nature::{self, Clock, NoChance},
     passwords::Passwords,
     refusal::Refusal,
+    repositories::{Git, Repositories},
     request_id::RequestIds,
     session::SessionKeys,
 };
@@ -78,6 +79,8 @@ pub struct Shared {
     pub sessions: SessionKeys,
     /// Names for requests.
     pub request_ids: RequestIds,
+    /// What is pushed and fetched: `<data_dir>/repositories/`.
+    pub repositories: Repositories,
     digest_key: DigestKey,
 }
 
@@ -97,6 +100,7 @@ impl App {
     pub fn new(config: Config, store: Store, digest_key: DigestKey, clock: Clock) -> Result<Self, NoChance> {
         Ok(Self(Arc::new(Shared {
             sessions: SessionKeys::derive(&digest_key),
+            repositories: Repositories::below(config.data_dir.join("repositories"), Git::default()),
             config,
             store,
             clock,

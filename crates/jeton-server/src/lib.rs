@@ -14,5 +14,6 @@ pub mod last_used;
 pub mod nature;
 pub mod passwords;
 pub mod refusal;
+pub mod repositories;
 pub mod request_id;
 pub mod session;

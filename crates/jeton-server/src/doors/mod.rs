@@ -3,6 +3,7 @@
 
 #[expect(dead_code, unused_imports, reason = "the endpoints that use these parts come next")]
 mod api;
+pub mod git;
 mod web;
 
 use std::{
@@ -13,6 +14,7 @@ use std::{
 
 use axum::{Router, body::Body, http::Request, response::Response};
 use hyper::body::Incoming;
+use jeton_core::git::GitRequest;
 use tower::Service;
 
 use crate::{
@@ -44,7 +46,7 @@ impl Door {
         match path.strip_prefix('/').unwrap_or(path).split('/').next() {
             Some("api") => Self::Api,
             _ if is_ops(path) => Self::Ops,
-            _ if is_git(path) => Self::Git,
+            _ if GitRequest::is_address(path) => Self::Git,
             _ => Self::Web,
         }
     }
@@ -52,12 +54,6 @@ impl Door {
 
 fn is_ops(path: &str) -> bool {
     matches!(path, "/-/health" | "/-/liveness" | "/-/readiness" | "/-/metrics")
-}
-
-/// What git asks for, below a repository's address: `….git/…`, or the service paths without `.git`.
-fn is_git(path: &str) -> bool {
-    path.contains(".git/")
-        || ["/info/refs", "/git-upload-pack", "/git-receive-pack"].iter().any(|end| path.ends_with(end))
 }
 
 impl Doors {
@@ -125,6 +121,7 @@ mod tests {
             ("/jane/app/info/refs", Door::Git),
             ("/jane/app", Door::Web),
             ("/jane/app.git", Door::Web),
+            ("/jane/app/-/blob/main/x.git/HEAD", Door::Web),
             ("/", Door::Web),
         ] {
             assert_eq!(Door::of(path), door, "{path}");

@@ -1,0 +1,269 @@
+//! Serves repositories: what git-http-backend(1) does, without a process of its own between the client and git.
+//!
+//! Nothing here asks whether a request may be served. Both directions are streamed. The answer's head is sent with the
+//! first bytes that git prints, so that a git which fails before them gets a status of its own; one that fails after
+//! them has its answer cut, so that no client takes half a repository for a whole one.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderName, HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use jeton_core::{
+    git::{Service, Step},
+    id::ProjectId,
+};
+use tokio::{
+    process::ChildStdout,
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+};
+use tracing::Instrument;
+
+use super::{
+    pipe::{Inlet, Outlet, pass_on},
+    protocol::{Encoding, Version},
+};
+use crate::repositories::{GitProcess, Invocation, Repositories, complaint};
+
+/// How much is served at once, and for how long one side may keep the other waiting.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Git processes that serve requests at once.
+    pub at_once: usize,
+    /// Requests that may wait for one of them to end; they are served in the order in which they came.
+    pub waiting: usize,
+    /// For how long one may wait.
+    pub wait: Duration,
+    /// For how long a client may neither send what it owes nor take what it is sent.
+    pub idle: Duration,
+    /// Bytes, inflated, of the request of a fetch: some fifty for each commit that it wants or has.
+    pub fetch_request: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            at_once: (8 * cores).max(32),
+            waiting: 512,
+            wait: Duration::from_secs(30),
+            idle: Duration::from_mins(2),
+            fetch_request: 128 * 1024 * 1024,
+        }
+    }
+}
+
+/// How an exchange ended before its time.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum End {
+    /// The client hung up.
+    #[error("the client left")]
+    ClientLeft,
+    /// The client neither sent nor took anything for too long.
+    #[error("the client kept still for too long")]
+    ClientSilent,
+    /// The request's body is no gzip, or only a part of one.
+    #[error("the request's body is not valid gzip")]
+    BadGzip,
+    /// The request's body is larger than a request of this kind ever is.
+    #[error("the request's body is too large")]
+    TooLarge,
+    /// Too many requests are being served and waiting.
+    #[error("too many Git requests at once")]
+    Busy,
+    /// Git failed, or talking to it did. The text is for the log.
+    #[error("{0}")]
+    Broken(String),
+}
+
+/// Which repository is served, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Serving {
+    /// Whose repository.
+    pub project: ProjectId,
+    /// Fetch or push.
+    pub service: Service,
+    /// What the client asked for.
+    pub version: Version,
+}
+
+/// Serves repositories.
+#[derive(Clone, Debug)]
+pub struct Backend {
+    repositories: Repositories,
+    limits: Limits,
+    serving: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+}
+
+impl Backend {
+    /// Serves these repositories within these limits.
+    pub fn new(repositories: Repositories, limits: Limits) -> Self {
+        let serving = Arc::new(Semaphore::new(limits.at_once));
+        let waiting = Arc::new(Semaphore::new(limits.waiting));
+        Self { repositories, limits, serving, waiting }
+    }
+
+    /// Answers `GET …/info/refs?service=…`.
+    pub async fn advertise(&self, serving: Serving) -> Result<Response, End> {
+        let inlet = Inlet { body: Body::empty(), encoding: Encoding::Identity, limit: None, idle: self.limits.idle };
+        let answer = self.start(serving, Step::Advertise, inlet).await?;
+        let service = serving.service.name();
+        let announcement = match serving.version.spoken_by(serving.service) {
+            Version::V0 | Version::V1 => announcement(service),
+            Version::V2 => Bytes::new(),
+        };
+        Ok(respond(&format!("application/x-{service}-advertisement"), announcement, answer))
+    }
+
+    /// Answers `POST …/git-upload-pack` and `POST …/git-receive-pack`.
+    pub async fn exchange(&self, serving: Serving, encoding: Encoding, body: Body) -> Result<Response, End> {
+        let limit = (serving.service == Service::UploadPack).then_some(self.limits.fetch_request);
+        let inlet = Inlet { body, encoding, limit, idle: self.limits.idle };
+        let answer = self.start(serving, Step::Exchange, inlet).await?;
+        Ok(respond(&format!("application/x-{}-result", serving.service.name()), Bytes::new(), answer))
+    }
+
+    /// Starts git and waits for the first thing that it says.
+    async fn start(&self, serving: Serving, step: Step, inlet: Inlet) -> Result<Answer, End> {
+        let permit = self.permit().await?;
+        let directory = self.repositories.directory(serving.project);
+        let process = self.spawn(&directory, serving, step)?;
+        let (outlet, mut rest) = mpsc::channel(1);
+        let exchange = Exchange {
+            process,
+            repositories: self.repositories.clone(),
+            serving,
+            idle: self.limits.idle,
+            _permit: permit,
+        };
+        tokio::spawn(exchange.run(inlet, outlet).in_current_span());
+        let first = rest.recv().await.transpose()?.unwrap_or_default();
+        Ok(Answer { first, rest })
+    }
+
+    fn spawn(&self, directory: &Path, serving: Serving, step: Step) -> Result<GitProcess, End> {
+        let protocol = serving.version.spoken_by(serving.service).environment();
+        let command = Invocation::new(serving.service.command()).protocol(protocol).arg("--stateless-rpc");
+        let command = match step {
+            Step::Advertise => command.arg("--http-backend-info-refs"),
+            Step::Exchange => command,
+        };
+        self.repositories.git().start(command.arg("--").arg(directory)).map_err(|error| {
+            tracing::error!(%error, "git cannot serve");
+            End::Broken(error.to_string())
+        })
+    }
+
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, End> {
+        if let Ok(permit) = Arc::clone(&self.serving).try_acquire_owned() {
+            return Ok(permit);
+        }
+        let _place = self.waiting.try_acquire().map_err(|_| End::Busy)?;
+        let turn = tokio::time::timeout(self.limits.wait, Arc::clone(&self.serving).acquire_owned()).await;
+        // The inner error would mean that the semaphore was closed, which nobody does.
+        turn.ok().and_then(Result::ok).ok_or(End::Busy)
+    }
+}
+
+/// The line with which the older versions announce the service, and the packet that ends the announcement.
+fn announcement(service: &str) -> Bytes {
+    let line = format!("# service={service}\n");
+    format!("{:04x}{line}0000", line.len() + 4).into()
+}
+
+/// What git says: its first piece, and the rest as it comes.
+struct Answer {
+    first: Bytes,
+    rest: mpsc::Receiver<Result<Bytes, End>>,
+}
+
+fn respond(content_type: &str, before: Bytes, answer: Answer) -> Response {
+    let start = stream::iter([before, answer.first]).filter(|piece| std::future::ready(!piece.is_empty())).map(Ok);
+    let rest = stream::unfold(answer.rest, async |mut rest| rest.recv().await.map(|piece| (piece, rest)));
+    let mut response = Body::from_stream(start.chain(rest)).into_response();
+    let headers = response.headers_mut();
+    if let Ok(content_type) = HeaderValue::from_str(content_type) {
+        headers.insert(header::CONTENT_TYPE, content_type);
+    }
+    never_cached(headers);
+    response
+}
+
+/// The headers with which git-http-backend forbids caching.
+fn never_cached(headers: &mut HeaderMap) {
+    const FORBIDDEN: [(HeaderName, &str); 3] = [
+        (header::EXPIRES, "Fri, 01 Jan 1980 00:00:00 GMT"),
+        (header::PRAGMA, "no-cache"),
+        (header::CACHE_CONTROL, "no-cache, max-age=0, must-revalidate"),
+    ];
+    headers.extend(FORBIDDEN.map(|(name, value)| (name, HeaderValue::from_static(value))));
+}
+
+/// One git at work for one request.
+struct Exchange {
+    process: GitProcess,
+    repositories: Repositories,
+    serving: Serving,
+    idle: Duration,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Exchange {
+    /// Carries the exchange to its end: git's own, or the client's leaving.
+    async fn run(mut self, inlet: Inlet, outlet: Outlet) {
+        let end = tokio::select! {
+            () = outlet.closed() => Err(End::ClientLeft),
+            end = self.transfer(inlet, &outlet) => end,
+        };
+        let Err(end) = end else { return };
+        self.note(&end);
+        // A client that does not take its answer does not get this either.
+        let _ = tokio::time::timeout(self.idle, outlet.send(Err(end))).await;
+        drop(outlet);
+        self.process.end().await;
+    }
+
+    async fn transfer(&mut self, inlet: Inlet, outlet: &Outlet) -> Result<(), End> {
+        let (Some(stdin), Some(stdout)) = (self.process.stdin.take(), self.process.stdout.take()) else {
+            return Err(End::Broken("git was started without pipes".into()));
+        };
+        tokio::try_join!(inlet.feed(stdin), self.answer(stdout, outlet))?;
+        if self.serving.service == Service::ReceivePack {
+            self.after_push().await;
+        }
+        Ok(())
+    }
+
+    /// Passes on what git says, and judges how it ended. If it failed, nobody waits for the rest of the request.
+    async fn answer(&mut self, stdout: ChildStdout, outlet: &Outlet) -> Result<(), End> {
+        let complaint = complaint(self.process.stderr.take());
+        let (passed, complaint) = tokio::join!(pass_on(stdout, outlet, self.idle), complaint);
+        passed?;
+        match self.process.wait().await {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(End::Broken(format!("git ended with {status}: {complaint}"))),
+            Err(error) => Err(End::Broken(format!("waiting for git failed: {error}"))),
+        }
+    }
+
+    /// The client is told that its push is done only after this.
+    async fn after_push(&self) {
+        if let Err(error) = self.repositories.after_push(self.serving.project).await {
+            tracing::warn!(project = self.serving.project.0, %error, "a pushed repository could not be looked after");
+        }
+    }
+
+    fn note(&self, end: &End) {
+        let (project, service) = (self.serving.project.0, self.serving.service.name());
+        if let End::Broken(_) = end {
+            tracing::warn!(project, service, %end, "git failed");
+        } else {
+            tracing::debug!(project, service, %end, "an exchange ended early");
+        }
+    }
+}
