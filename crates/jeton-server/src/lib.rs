@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod app;
+pub mod control;
 pub mod credentials;
 pub mod doors;
 pub mod edge;
@@ -17,3 +18,4 @@ pub mod refusal;
 pub mod repositories;
 pub mod request_id;
 pub mod session;
+mod unix_socket;

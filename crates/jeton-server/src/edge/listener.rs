@@ -3,15 +3,14 @@
 use std::{
     io,
     net::{IpAddr, SocketAddr},
-    os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _},
-    path::{Path, PathBuf},
     sync::Arc,
 };
 
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio_util::either::Either;
 
 use super::{Address, Listen, Peer};
+use crate::unix_socket::{self, Listening, NotBound};
 
 /// Why an address cannot be listened on, with what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +37,10 @@ impl BindError {
     }
 }
 
+/// Every local user may connect to a unix socket, as to a TCP port on loopback: who may do what is decided by
+/// credentials.
+const EVERYBODY: u32 = 0o666;
+
 /// One bound socket.
 #[derive(Debug)]
 pub(super) struct Listener {
@@ -48,7 +51,7 @@ pub(super) struct Listener {
 #[derive(Debug)]
 enum Socket {
     Tcp(TcpListener),
-    Unix { listener: UnixListener, _file: SocketFile },
+    Unix(Listening),
 }
 
 impl Listener {
@@ -64,11 +67,11 @@ impl Listener {
                 Ok(Self { socket: Socket::Tcp(socket), address: Arc::new(Address::Tcp { address, tls }) })
             }
             Listen::Unix(path) => {
-                let (listener, file) = bind_unix(listen, path).await?;
-                Ok(Self {
-                    socket: Socket::Unix { listener, _file: file },
-                    address: Arc::new(Address::Unix(path.clone())),
-                })
+                let socket = unix_socket::listen(path, EVERYBODY).await.map_err(|error| match error {
+                    NotBound::Io(error) => BindError::io(listen, &error),
+                    other => BindError::new(listen, other.to_string()),
+                })?;
+                Ok(Self { socket: Socket::Unix(socket), address: Arc::new(Address::Unix(path.clone())) })
             }
         }
     }
@@ -86,7 +89,7 @@ impl Listener {
                 stream.set_nodelay(true)?;
                 (Stream::Left(stream), Some(canonical(address)))
             }
-            Socket::Unix { listener, .. } => (Stream::Right(listener.accept().await?.0), None),
+            Socket::Unix(socket) => (Stream::Right(socket.listener.accept().await?.0), None),
         };
         let tls = matches!(*self.address, Address::Tcp { tls: true, .. });
         Ok((stream, Peer { addr, local: Arc::clone(&self.address), tls }))
@@ -109,55 +112,6 @@ pub(super) fn is_the_clients(error: &io::Error) -> bool {
             | io::ErrorKind::InvalidInput
             | io::ErrorKind::Interrupted
     )
-}
-
-/// Binds a unix socket that every local user may connect to, as a TCP port on loopback would be: who may do what is
-/// decided by credentials. A socket file that a killed process left behind is replaced; one that answers is not.
-async fn bind_unix(listen: &Listen, path: &Path) -> Result<(UnixListener, SocketFile), BindError> {
-    const EVERYBODY: u32 = 0o666;
-    if UnixStream::connect(path).await.is_ok() {
-        return Err(BindError::new(listen, "another program answers there: stop it, or choose another path"));
-    }
-    match std::fs::symlink_metadata(path) {
-        Ok(found) if found.file_type().is_socket() => {
-            std::fs::remove_file(path).map_err(|error| BindError::io(listen, &error))?;
-        }
-        Ok(_) => return Err(BindError::new(listen, "there is a file which is no socket: choose another path")),
-        Err(_) => {}
-    }
-    let io_error = |error| BindError::io(listen, &error);
-    let socket = UnixListener::bind(path).map_err(io_error)?;
-    let file = SocketFile::remember(path).map_err(io_error)?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(EVERYBODY)).map_err(io_error)?;
-    Ok((socket, file))
-}
-
-/// A socket's file, removed when the listener goes, unless another process has put its own there meanwhile.
-#[derive(Debug)]
-struct SocketFile {
-    path: PathBuf,
-    identity: (u64, u64),
-}
-
-impl SocketFile {
-    fn remember(path: &Path) -> io::Result<Self> {
-        Ok(Self { path: path.to_owned(), identity: identity(path)? })
-    }
-}
-
-fn identity(path: &Path) -> io::Result<(u64, u64)> {
-    let file = std::fs::symlink_metadata(path)?;
-    Ok((file.dev(), file.ino()))
-}
-
-impl Drop for SocketFile {
-    fn drop(&mut self) {
-        if identity(&self.path).is_ok_and(|now| now == self.identity)
-            && let Err(error) = std::fs::remove_file(&self.path)
-        {
-            tracing::warn!(path = %self.path.display(), %error, "the socket file stays behind");
-        }
-    }
 }
 
 /// A connection's bytes, before any TLS.

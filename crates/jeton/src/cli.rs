@@ -1,0 +1,78 @@
+//! The command line.
+
+use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::settings::{self, BadSetting, ROWS, Settings, Sources};
+
+/// Jeton issues personal access tokens and decides, for every request that carries one, what it may do.
+#[derive(Parser)]
+#[command(name = "jeton", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run the server
+    Serve,
+    /// Bring the database's schema up to date
+    Migrate,
+}
+
+/// Reads the command line and the settings. Help, and usage that clap itself finds wrong, end the process here.
+pub(crate) fn parse() -> Result<(Command, Settings), BadSetting> {
+    let matches = command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let settings = Settings::read(&sources(&matches))?;
+    Ok((cli.command, settings))
+}
+
+/// The command line with a flag for every setting that has one.
+fn command() -> clap::Command {
+    let flags = ROWS.iter().filter_map(|row| {
+        let flag = row.flag.as_ref()?;
+        let help = format!("{} [env: {}] [default: {}]", row.help, row.variable(), row.default);
+        Some(setting(row.name, flag.name, flag.value).help(help))
+    });
+    let config = setting(CONFIG, CONFIG, "FILE").help("TOML file with settings [env: JETON_CONFIG]");
+    Cli::command().arg(config).args(flags).mut_subcommand("serve", |serve| serve.after_long_help(settings::help()))
+}
+
+fn setting(name: &'static str, flag: &'static str, value: &'static str) -> Arg {
+    Arg::new(name).long(flag).value_name(value).global(true).help_heading("Settings")
+}
+
+const CONFIG: &str = "config";
+
+fn sources(matches: &ArgMatches) -> Sources {
+    // A global flag is known to the innermost command, wherever it was written.
+    let mut innermost = matches;
+    while let Some((_, inner)) = innermost.subcommand() {
+        innermost = inner;
+    }
+    let given = |name| innermost.get_one::<String>(name).cloned();
+    Sources {
+        flags: ROWS
+            .iter()
+            .filter(|row| row.flag.is_some())
+            .filter_map(|row| Some((row.name, given(row.name)?)))
+            .collect(),
+        // What is no Unicode cannot be a setting.
+        environment: std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect(),
+        config: given(CONFIG).map(Into::into),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        command().debug_assert();
+    }
+}

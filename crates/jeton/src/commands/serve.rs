@@ -1,0 +1,212 @@
+//! `jeton serve`: the server, from its first line to its last.
+
+use std::{
+    io::{self, Write as _},
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context as _, bail};
+use jeton_core::{
+    secret::Secret,
+    user::{Email, Username},
+};
+use jeton_server::{
+    app::App,
+    control::Control,
+    doors::Doors,
+    edge::{self, Address, Certificate, Edge, Limits, Stopped},
+    passwords,
+};
+use jeton_store::{
+    By, Means,
+    users::{NewUser, NotMade},
+};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+    task::JoinSet,
+    time::MissedTickBehavior,
+};
+
+use crate::{
+    instance::{self, PROJECTS_LIMIT},
+    logging,
+    settings::Settings,
+};
+
+/// How often uses of tokens are written.
+const FLUSH: Duration = Duration::from_secs(1);
+
+/// Files that may be open besides connections: the database, the log, repositories and pipes to git.
+const OTHER_FILES: u64 = 256;
+
+/// The administrator that an empty database gets.
+const ROOT: &str = "root";
+
+pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
+    logging::start(&settings.log, settings.log_format);
+    for warning in &settings.warnings {
+        tracing::warn!("{warning}");
+    }
+    let certificate = match &settings.tls {
+        Some((cert, key)) => Some(Arc::new(Certificate::read(cert, key).context("TLS cannot be spoken")?)),
+        None => None,
+    };
+    let limits = Limits { connections: connections(settings.max_connections), ..Limits::default() };
+    let edge = Edge::bind(&settings.listen, certificate.as_deref(), limits).await?;
+    let addresses = edge.addresses();
+    let port = addresses.iter().find_map(|address| address.port());
+    let app = instance::open(&settings, instance::external_url(&settings, port)).await?;
+    let control = Control::open(&app.config.data_dir).await?;
+    let link = settle_root(&app, settings.root_password).await?;
+
+    let mut background = JoinSet::new();
+    let (stops, mut asked) = watch::channel(0);
+    background.spawn(count_stops(stops)?);
+    background.spawn(reload_on_hangup(certificate)?);
+    background.spawn(flush_uses(app.clone()));
+    background.spawn(control.serve(app.clone()));
+    announce(&addresses, link.as_deref())?;
+
+    let mut asked_again = asked.clone();
+    let serving = edge.serve(Doors::new(app.clone()), async move { wait_for(&mut asked, 1).await });
+    let stopped = tokio::select! {
+        stopped = serving => Some(stopped),
+        () = wait_for(&mut asked_again, 2) => None,
+    };
+    match stopped {
+        Some(Stopped::Clean) => {}
+        Some(Stopped::Cut(connections)) => tracing::warn!(connections, "some requests took too long and were cut"),
+        None => tracing::warn!("stopped at once: requests in hand were cut"),
+    }
+    background.shutdown().await;
+    app.last_used.flush(&app.store).await.context("the last uses of tokens could not be written")?;
+    app.store.close().await;
+    Ok(())
+}
+
+/// As many connections as asked for, and as the system has file descriptors for.
+fn connections(asked: usize) -> usize {
+    let Some(files) = edge::raise_open_files() else { return asked };
+    let room = usize::try_from(files.saturating_sub(OTHER_FILES).max(files / 2)).unwrap_or(usize::MAX);
+    if room < asked {
+        tracing::warn!(
+            files,
+            asked,
+            connections = room,
+            "fewer connections than asked for: raise the limit of open files"
+        );
+    }
+    asked.min(room)
+}
+
+/// Makes the administrator of an empty database. Answers the link that sets root's password, as long as root is alone
+/// and has none.
+async fn settle_root(app: &App, password: Option<Secret>) -> anyhow::Result<Option<String>> {
+    if app.store.count_users(1).await? == 0 {
+        make_root(app, password).await?;
+    }
+    if app.store.count_users(2).await? > 1 {
+        return Ok(None);
+    }
+    match app.store.account(ROOT).await? {
+        Some(root) if root.password_hash.is_none() => {
+            let link = app.make_password_link(root.user.id).await;
+            link.map(Some).map_err(|refusal| anyhow::anyhow!("root gets no link to set a password: {refusal}"))
+        }
+        _ => Ok(None),
+    }
+}
+
+async fn make_root(app: &App, password: Option<Secret>) -> anyhow::Result<()> {
+    let password_hash = match password {
+        Some(password) => {
+            let length = password.expose().chars().count();
+            if !(passwords::SHORTEST..=passwords::LONGEST).contains(&length) {
+                bail!(
+                    "the setting root_password must have {} to {} characters",
+                    passwords::SHORTEST,
+                    passwords::LONGEST
+                );
+            }
+            Some(app.passwords.hash(password).await?)
+        }
+        None => None,
+    };
+    let root = NewUser {
+        username: Username::parse(ROOT).map_err(|error| anyhow::anyhow!("{ROOT} {error}"))?,
+        name: "Administrator".to_owned(),
+        email: Email::parse("admin@example.com").map_err(|error| anyhow::anyhow!("root's address {error}"))?,
+        password_hash,
+        administrator: true,
+        projects_limit: PROJECTS_LIMIT,
+    };
+    match app.store.create_user(root, By::local(Means::Server), app.now()).await {
+        // Another node was faster.
+        Ok(_) | Err(NotMade::UsernameTaken | NotMade::EmailTaken) => Ok(()),
+        Err(NotMade::Fault(fault)) => Err(fault).context("the administrator root could not be made"),
+    }
+}
+
+/// What programs that start the server wait for: the first line, with the first address.
+fn announce(addresses: &[Arc<Address>], link: Option<&str>) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    for address in addresses {
+        writeln!(out, "Jeton is listening on {address}")?;
+    }
+    if let Some(link) = link {
+        writeln!(out, "Set the password of root, once and within a day: {link}")?;
+    }
+    out.flush()
+}
+
+async fn flush_uses(app: App) {
+    let mut interval = tokio::time::interval(FLUSH);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut failing = false;
+    loop {
+        interval.tick().await;
+        let outcome = app.last_used.flush(&app.store).await;
+        if let Err(fault) = &outcome
+            && !failing
+        {
+            tracing::warn!(%fault, "uses of tokens cannot be written; they are kept and tried again");
+        }
+        failing = outcome.is_err();
+    }
+}
+
+/// Counts the signals that ask for a stop: after the first, requests in hand are finished; after the second, cut.
+fn count_stops(stops: watch::Sender<u32>) -> io::Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            stops.send_modify(|count| *count += 1);
+            tracing::info!("asked to stop");
+        }
+    })
+}
+
+async fn wait_for(stops: &mut watch::Receiver<u32>, count: u32) {
+    // The counter lives as long as the server.
+    let _ = stops.wait_for(|stops| *stops >= count).await;
+}
+
+/// Reads the certificate again at every SIGHUP, which otherwise would end the program.
+fn reload_on_hangup(certificate: Option<Arc<Certificate>>) -> io::Result<impl Future<Output = ()>> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(async move {
+        while hangup.recv().await.is_some() {
+            match certificate.as_ref().map(|certificate| certificate.reload()) {
+                Some(Ok(())) => tracing::info!("the certificate was read again"),
+                Some(Err(error)) => tracing::error!(%error, "the new certificate cannot be used; the old one stays"),
+                None => tracing::info!("there is no certificate to read again"),
+            }
+        }
+    })
+}

@@ -1,0 +1,82 @@
+//! The instance behind the settings: its data directory, its database, its key.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use jeton_core::token::Prefix;
+use jeton_server::{
+    app::{App, Config},
+    edge::Listen,
+    nature::Clock,
+};
+use jeton_store::Store;
+
+use crate::{
+    keys,
+    settings::{Registry, Settings},
+};
+
+/// How many living tokens a user may have.
+const TOKEN_LIMIT: i64 = 5_000;
+/// How many projects a new user may own.
+pub(crate) const PROJECTS_LIMIT: i64 = 100_000;
+
+/// Directories below the data directory that the server expects.
+const DIRECTORIES: [&str; 3] = ["keys", "repositories", "run"];
+
+/// The data directory, wherever the process may go.
+pub(crate) fn data_dir(settings: &Settings) -> anyhow::Result<PathBuf> {
+    std::path::absolute(&settings.data_dir).context("the data directory has no absolute path; set data_dir to one")
+}
+
+/// Opens the database, brings it up to date, and finds its key; on the first start, makes all of them.
+pub(crate) async fn open(settings: &Settings, external_url: String) -> anyhow::Result<App> {
+    let data_dir = data_dir(settings)?;
+    make_directories(&data_dir)?;
+    let store = open_store(settings).await?;
+    let digest_key = keys::settle(&data_dir, &store).await?;
+    let config = Config {
+        external_url,
+        data_dir,
+        registry: settings.registry != Registry::Off,
+        impersonation: settings.impersonation_enabled,
+        trusted_proxies: settings.trusted_proxies.clone(),
+        metrics_allow: settings.metrics_allow.clone(),
+        token_prefix: Prefix::default(),
+        token_limit: TOKEN_LIMIT,
+    };
+    Ok(App::new(config, store, digest_key, Clock::System)?)
+}
+
+/// Opens the database and brings its schema up to date.
+pub(crate) async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
+    Store::open(settings.database_url.expose())
+        .await
+        .context("the database cannot be opened; see the setting database_url")
+}
+
+/// Makes the data directory and what the server expects in it.
+pub(crate) fn make_directories(data_dir: &Path) -> anyhow::Result<()> {
+    for directory in std::iter::once(data_dir.to_owned()).chain(DIRECTORIES.map(|name| data_dir.join(name))) {
+        keys::private_directory(&directory).with_context(|| {
+            format!("the directory {} cannot be made; see the setting data_dir", directory.display())
+        })?;
+    }
+    Ok(())
+}
+
+/// How people reach this instance, where it is not set: at the port that the first listener has, or is asked for.
+pub(crate) fn external_url(settings: &Settings, bound: Option<u16>) -> String {
+    if let Some(url) = &settings.external_url {
+        return url.clone();
+    }
+    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    let asked_for = settings.listen.iter().find_map(|listen| match listen {
+        Listen::Tcp { port, .. } => Some(*port),
+        Listen::Unix(_) => None,
+    });
+    match bound.or(asked_for) {
+        Some(port) => format!("{scheme}://localhost:{port}"),
+        None => format!("{scheme}://localhost"),
+    }
+}
