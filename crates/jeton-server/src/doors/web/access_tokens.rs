@@ -28,6 +28,7 @@ use super::{
     token_form::Entered,
     views::{self, AccessTokensPage, Notice, NoticeKind, Pager, RevokePage, TokenForm, TokenRow},
     visit::Visit,
+    wanted,
 };
 use crate::{
     app::App,
@@ -82,7 +83,7 @@ pub(super) async fn create(
         }
         (Outcome::SentBefore, _) => {
             visit.set(Cookie::News, &News::SentBefore.write())?;
-            visit.redirect(paths::ACCESS_TOKENS)
+            visit.go_on(paths::ACCESS_TOKENS)
         }
     }
 }
@@ -186,13 +187,12 @@ pub(super) async fn revoke(
         return Ok(Problem::NotFound.into_response());
     }
     visit.set(Cookie::News, &News::Revoked(token.id).write())?;
-    visit.redirect(paths::ACCESS_TOKENS)
+    visit.go_on(paths::ACCESS_TOKENS)
 }
 
 /// Leads from where GitLab had the page before, with the query that fills the form.
 pub(super) async fn moved(_: Grant<Anybody>, visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Refusal> {
-    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
-    visit.redirect(&format!("{}{query}", paths::ACCESS_TOKENS))
+    visit.lead(&format!("{}{}", paths::ACCESS_TOKENS, wanted::query_to_keep(query.as_deref())))
 }
 
 /// The caller's own token of that number, as far as pages show it.

@@ -116,9 +116,12 @@ impl Asked {
     }
 
     fn to_sign_in(&self, mut visit: Visit) -> Result<Response, Refusal> {
-        if let Some(wanted) = wanted::keep(&self.uri).filter(|_| !self.changes_something()) {
+        if self.changes_something() {
+            return visit.go_on(paths::SIGN_IN);
+        }
+        if let Some(wanted) = wanted::keep(&self.uri) {
             visit.set(Cookie::Wanted, &wanted)?;
         }
-        visit.redirect(paths::SIGN_IN)
+        visit.lead(paths::SIGN_IN)
     }
 }

@@ -85,7 +85,7 @@ pub(super) async fn submit(
         return Ok(Problem::DeadLink.into_response());
     }
     visit.set(Cookie::News, &News::PasswordSet.write())?;
-    visit.redirect(paths::SIGN_IN)
+    visit.go_on(paths::SIGN_IN)
 }
 
 fn page(visit: &Visit, status: StatusCode, user: &User, secret: &str, flaws: Flaws) -> Result<Response, Refusal> {

@@ -36,7 +36,7 @@ const LONGEST_CLIENT: usize = 255;
 /// The form.
 pub(super) async fn show(_: Grant<Anybody>, State(app): State<App>, mut visit: Visit) -> Result<Response, Refusal> {
     if visit.caller(&app).await?.is_some() {
-        return visit.redirect(&wanted::destination(visit.wanted()));
+        return visit.lead(&wanted::destination(visit.wanted()));
     }
     visit.begin(&app)?;
     let notice = match visit.take_news()? {
@@ -73,7 +73,7 @@ pub(super) async fn submit(
     visit.set(Cookie::Session, &cookie)?;
     visit.clear(Cookie::Visit)?;
     visit.clear(Cookie::Wanted)?;
-    visit.redirect(&wanted::destination(visit.wanted()))
+    visit.go_on(&wanted::destination(visit.wanted()))
 }
 
 /// A deactivated account wakes up by signing in.
@@ -105,5 +105,5 @@ pub(super) async fn leave(
     app.sign_out(grant.somebody()?, grant.by()).await?;
     visit.clear(Cookie::Session)?;
     visit.set(Cookie::News, &News::SignedOut.write())?;
-    visit.redirect(paths::SIGN_IN)
+    visit.go_on(paths::SIGN_IN)
 }

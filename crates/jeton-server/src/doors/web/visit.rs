@@ -111,10 +111,20 @@ impl Visit {
         Ok(self.with_cookies(response))
     }
 
-    /// Sends the browser to another page of this server, which it gets with `GET`.
-    pub(super) fn redirect(&self, to: &str) -> Result<Response, Refusal> {
+    /// Leads the browser from one address to another one of this server.
+    pub(super) fn lead(&self, to: &str) -> Result<Response, Refusal> {
+        self.redirect(StatusCode::FOUND, to)
+    }
+
+    /// Leads the browser from a form that did its work to the page that shows it; asked for with `GET`, whatever the
+    /// form's method was.
+    pub(super) fn go_on(&self, to: &str) -> Result<Response, Refusal> {
+        self.redirect(StatusCode::SEE_OTHER, to)
+    }
+
+    fn redirect(&self, status: StatusCode, to: &str) -> Result<Response, Refusal> {
         let to = HeaderValue::from_str(to).map_err(Refusal::broken)?;
-        Ok(self.with_cookies((StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()))
+        Ok(self.with_cookies((status, [(header::LOCATION, to)]).into_response()))
     }
 
     fn with_cookies(&self, mut response: Response) -> Response {

@@ -17,8 +17,7 @@ const CREDENTIALS: [&str; 3] = ["private_token", "access_token", "bearer_token"]
 
 /// What is kept of the address that was asked for; nothing of one that cannot be returned to.
 pub(super) fn keep(uri: &Uri) -> Option<String> {
-    let query = uri.query().map(without_credentials).filter(|query| !query.is_empty());
-    let whole = query.map_or_else(|| uri.path().to_owned(), |query| format!("{}?{query}", uri.path()));
+    let whole = format!("{}{}", uri.path(), query_to_keep(uri.query()));
     let kept = if whole.len() <= LONGEST { whole } else { uri.path().to_owned() };
     is_local(&kept).then(|| utf8_percent_encode(&kept, PLAIN).to_string())
 }
@@ -29,10 +28,14 @@ pub(super) fn destination(kept: Option<&str>) -> String {
     decoded.filter(|path| is_local(path)).map_or_else(|| paths::HOME.to_owned(), Cow::into_owned)
 }
 
-fn without_credentials(query: &str) -> String {
-    let name =
-        |pair: &str| percent_decode_str(pair.split('=').next().unwrap_or_default()).decode_utf8_lossy().into_owned();
-    query.split('&').filter(|pair| !CREDENTIALS.contains(&name(pair).as_str())).collect::<Vec<_>>().join("&")
+/// What of a query goes along to another address: everything but credentials, with its `?`.
+pub(super) fn query_to_keep(query: Option<&str>) -> String {
+    let is_kept = |pair: &&str| {
+        let name = percent_decode_str(pair.split('=').next().unwrap_or_default()).decode_utf8_lossy();
+        !CREDENTIALS.contains(&&*name)
+    };
+    let kept: Vec<&str> = query.into_iter().flat_map(|query| query.split('&')).filter(is_kept).collect();
+    if kept.is_empty() { String::new() } else { format!("?{}", kept.join("&")) }
 }
 
 /// Whether the text is a path on this server and nothing that a browser would read as another host's address. Browsers
