@@ -139,6 +139,14 @@ impl Store {
         Ok(row.map(|row| Account { user: row.user.into(), password_hash: row.password_hash }))
     }
 
+    /// Every user, the oldest first.
+    pub async fn all_users(&self) -> Result<Vec<User>, Fault> {
+        let rows: Vec<UserRow> = on!(&self.db, c => sqlx::query_as(concat!(
+            "SELECT ", user_columns!(), " FROM users u JOIN namespaces n ON n.owner_id = u.id ORDER BY u.id"))
+            .fetch_all(c).await)?;
+        Ok(rows.into_iter().map(User::from).collect())
+    }
+
     /// How many users there are, at most `limit`.
     pub async fn count_users(&self, limit: i64) -> Result<i64, Fault> {
         on!(&self.db, c => sqlx::query_scalar("SELECT count(*) FROM (SELECT 1 FROM users LIMIT $1) AS counted")

@@ -2,7 +2,10 @@
 
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::settings::{self, BadSetting, ROWS, Settings, Sources};
+use crate::{
+    commands::{TokenCommand, UserCommand},
+    settings::{self, BadSetting, ROWS, Settings, Sources},
+};
 
 /// Jeton issues personal access tokens and decides, for every request that carries one, what it may do.
 #[derive(Parser)]
@@ -17,6 +20,12 @@ struct Cli {
 pub(crate) enum Command {
     /// Run the server
     Serve,
+    /// Make, show, block and unblock users
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Make, show, revoke and identify tokens
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Bring the database's schema up to date
     Migrate,
 }

@@ -72,8 +72,8 @@ pub(crate) fn external_url(settings: &Settings, bound: Option<u16>) -> String {
     }
     let scheme = if settings.tls.is_some() { "https" } else { "http" };
     let asked_for = settings.listen.iter().find_map(|listen| match listen {
+        Listen::Tcp { port: 0, .. } | Listen::Unix(_) => None,
         Listen::Tcp { port, .. } => Some(*port),
-        Listen::Unix(_) => None,
     });
     match bound.or(asked_for) {
         Some(port) => format!("{scheme}://localhost:{port}"),

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use jeton_core::{
     secret::Secret,
     user::{Email, Username},
@@ -16,7 +16,6 @@ use jeton_server::{
     control::Control,
     doors::Doors,
     edge::{self, Address, Certificate, Edge, Limits, Stopped},
-    passwords,
 };
 use jeton_store::{
     By, Means,
@@ -29,6 +28,7 @@ use tokio::{
     time::MissedTickBehavior,
 };
 
+use super::ask;
 use crate::{
     instance::{self, PROJECTS_LIMIT},
     logging,
@@ -122,14 +122,7 @@ async fn settle_root(app: &App, password: Option<Secret>) -> anyhow::Result<Opti
 async fn make_root(app: &App, password: Option<Secret>) -> anyhow::Result<()> {
     let password_hash = match password {
         Some(password) => {
-            let length = password.expose().chars().count();
-            if !(passwords::SHORTEST..=passwords::LONGEST).contains(&length) {
-                bail!(
-                    "the setting root_password must have {} to {} characters",
-                    passwords::SHORTEST,
-                    passwords::LONGEST
-                );
-            }
+            let password = ask::check_password(password).context("the setting root_password cannot be used")?;
             Some(app.passwords.hash(password).await?)
         }
         None => None,

@@ -1,0 +1,153 @@
+//! `jeton user …`
+
+use anyhow::{Context as _, anyhow, bail};
+use clap::Subcommand;
+use jeton_core::{
+    secret::Secret,
+    user::{Email, User, UserState, Username},
+};
+use jeton_server::app::App;
+use jeton_store::users::NewUser;
+use serde_json::{Value, json};
+
+use super::{ask, by, find_user, show, tell_servers};
+use crate::instance::PROJECTS_LIMIT;
+
+/// What to do with users.
+#[derive(Subcommand)]
+pub(crate) enum UserCommand {
+    /// Make a user. Without a password, a link is printed that sets one, once and within a day
+    Create {
+        /// The name to sign in with, and the path of the user's own projects
+        username: String,
+        /// The e-mail address
+        #[arg(long)]
+        email: String,
+        /// The name for people; by default, the user name
+        #[arg(long)]
+        name: Option<String>,
+        /// May administer the instance
+        #[arg(long)]
+        admin: bool,
+        /// Read the password from standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Show all users
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Close an account: its sessions end, its tokens and password are refused
+    Block {
+        /// The user's name
+        username: String,
+    },
+    /// Open a blocked, banned or deactivated account again
+    Unblock {
+        /// The user's name
+        username: String,
+    },
+    /// Set a user's password; its sessions end
+    ResetPassword {
+        /// The user's name
+        username: String,
+        /// Read the password from standard input instead of asking for it
+        #[arg(long)]
+        password_stdin: bool,
+    },
+}
+
+pub(super) async fn run(command: UserCommand, app: &App) -> anyhow::Result<()> {
+    match command {
+        UserCommand::Create { username, email, name, admin, password_stdin } => {
+            let password = if password_stdin { Some(ask::check_password(ask::piped()?)?) } else { None };
+            create(app, &username, &email, name, admin, password).await
+        }
+        UserCommand::List { json } => list(app, json).await,
+        UserCommand::Block { username } => set_state(app, &username, UserState::Blocked).await,
+        UserCommand::Unblock { username } => set_state(app, &username, UserState::Active).await,
+        UserCommand::ResetPassword { username, password_stdin } => reset_password(app, &username, password_stdin).await,
+    }
+}
+
+async fn create(
+    app: &App,
+    username: &str,
+    email: &str,
+    name: Option<String>,
+    administrator: bool,
+    password: Option<Secret>,
+) -> anyhow::Result<()> {
+    let new = NewUser {
+        username: Username::parse(username).map_err(|problem| anyhow!("the user name {username:?} {problem}"))?,
+        name: name.unwrap_or_else(|| username.to_owned()),
+        email: Email::parse(email).map_err(|problem| anyhow!("the e-mail address {email:?} {problem}"))?,
+        password_hash: None,
+        administrator,
+        projects_limit: PROJECTS_LIMIT,
+    };
+    let new = match password {
+        Some(password) => NewUser { password_hash: Some(app.passwords.hash(password).await?), ..new },
+        None => new,
+    };
+    let needs_link = new.password_hash.is_none();
+    let user = app.store.create_user(new, by(), app.now()).await.context("the user was not made")?;
+    if needs_link {
+        let link = app.make_password_link(user.id).await.map_err(|refusal| anyhow!("no link was made: {refusal}"))?;
+        show::line(&format!("Set the password of {}, once and within a day: {link}", user.username))?;
+    }
+    Ok(())
+}
+
+async fn list(app: &App, as_json: bool) -> anyhow::Result<()> {
+    let users = app.store.all_users().await.context("the users cannot be read")?;
+    if as_json {
+        return Ok(show::json(&users.iter().map(describe).collect())?);
+    }
+    let rows = users.into_iter().map(|user| {
+        let administrator = if user.administrator { "yes" } else { "" };
+        [
+            user.id.0.to_string(),
+            user.username,
+            user.state.name().to_owned(),
+            administrator.to_owned(),
+            user.email,
+            user.name,
+        ]
+    });
+    Ok(show::table(["ID", "USERNAME", "STATE", "ADMIN", "EMAIL", "NAME"], rows.collect())?)
+}
+
+/// With the names that the API has.
+fn describe(user: &User) -> Value {
+    json!({
+        "id": user.id.0,
+        "username": user.username,
+        "name": user.name,
+        "email": user.email,
+        "state": user.state.name(),
+        "is_admin": user.administrator,
+        "created_at": user.created_at.to_string(),
+        "last_sign_in_at": user.last_sign_in_at.map(|moment| moment.to_string()),
+    })
+}
+
+async fn set_state(app: &App, username: &str, state: UserState) -> anyhow::Result<()> {
+    let user = find_user(app, username).await?;
+    app.set_user_state(user.id, state, by()).await.context("the account was not changed")?;
+    tell_servers(app).await
+}
+
+async fn reset_password(app: &App, username: &str, password_stdin: bool) -> anyhow::Result<()> {
+    let user = find_user(app, username).await?;
+    let password = match (password_stdin, ask::somebody_is_there()) {
+        (true, _) => ask::piped()?,
+        (false, true) => ask::new_password()?,
+        (false, false) => bail!("there is no terminal to ask for the password; give it with --password-stdin"),
+    };
+    let hash = app.passwords.hash(ask::check_password(password)?).await?;
+    app.store.set_password(user.id, hash, by(), app.now()).await.context("the password was not changed")?;
+    tell_servers(app).await
+}
