@@ -10,6 +10,10 @@ use jeton_store::{By, Fault, Means};
 
 use crate::{app::App, refusal::Refusal, session};
 
+/// Where people sign in.
+pub const SIGN_IN_PATH: &str = "/users/sign_in";
+/// Where people make their tokens.
+pub const ACCESS_TOKENS_PATH: &str = "/-/user_settings/personal_access_tokens";
 /// Where the form of a one-time link is.
 pub const PASSWORD_LINK_PATH: &str = "/users/password/edit";
 /// The parameter that carries a link's secret.

@@ -177,13 +177,26 @@ impl App {
 
     /// Finds the caller behind a token's text, and notes the use.
     pub async fn identify_token(&self, text: &str, client: Option<Client>) -> Result<Caller, Refusal> {
+        let caller = self.find_token(text).await?;
+        self.note_use(&caller, client);
+        Ok(caller)
+    }
+
+    /// Finds the caller behind a token's text. Noting the use is left to [`Self::note_use`].
+    pub async fn find_token(&self, text: &str) -> Result<Caller, Refusal> {
         let digest = Presented::parse(text).map_err(Denial::Malformed)?.digest(&self.digest_key);
         let record = self.identities.token(&self.store, &digest).await?.ok_or(Denial::Unknown)?;
         let now = self.clock.now();
         let token = lock::admit(record, Rules { impersonation: self.config.impersonation }, now)?;
         let user = self.identities.user(&self.store, token.user).await?.ok_or(Denial::Unknown)?;
-        self.last_used.stamp(token.id, now, client.and_then(|client| client.addr));
         Ok(Caller::new(user, Via::Token(token)))
+    }
+
+    /// Notes that the token with which somebody came was used, if it was one.
+    pub fn note_use(&self, caller: &Caller, client: Option<Client>) {
+        if let Some(token) = caller.token() {
+            self.last_used.stamp(token.id, self.now(), client.and_then(|client| client.addr));
+        }
     }
 
     /// Finds the caller behind a session's cookie; none if the session is over.

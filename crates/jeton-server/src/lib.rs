@@ -13,6 +13,7 @@ pub mod guard;
 pub mod identify;
 pub mod last_used;
 pub mod nature;
+mod origin;
 pub mod passwords;
 pub mod refusal;
 pub mod repositories;

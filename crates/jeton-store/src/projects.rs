@@ -60,6 +60,7 @@ macro_rules! project_columns {
 }
 
 pub mod list;
+mod push;
 
 /// One row of [`project_columns`].
 #[derive(FromRow)]

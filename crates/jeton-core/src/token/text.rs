@@ -158,6 +158,14 @@ impl<'a> Presented<'a> {
     }
 }
 
+/// Whether a text that stands where a password could stand too is meant as a token: it has a token's form and checksum,
+/// or it begins with this instance's prefix and is about as long as a token, so that its owner mistyped one.
+pub fn is_meant_as_token(text: &str, prefix: &Prefix) -> bool {
+    let whole = prefix.0.len() + BODY + CHECKSUM;
+    let mistyped = !prefix.0.is_empty() && text.starts_with(&prefix.0) && text.len().abs_diff(whole) <= CHECKSUM;
+    mistyped || Presented::parse(text).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -210,6 +218,18 @@ mod tests {
         assert!(Prefix::parse("a+=/@:.-_0").is_ok());
         assert_eq!(Prefix::parse(&"a".repeat(21)), Err(BadPrefix::TooLong));
         assert_eq!(Prefix::parse("a b"), Err(BadPrefix::Character));
+    }
+
+    #[test]
+    fn a_mistyped_token_is_no_password() {
+        let prefix = Prefix::default();
+        let token = make("jeton_", [7; 32]);
+        for meant in [&*token, &make("glpat-", [7; 32]), &token[..43], &format!("{token} "), &token.replace('c', "d")] {
+            assert!(is_meant_as_token(meant, &prefix), "{meant}");
+        }
+        for password in ["", "jeton_", "jeton_is_my_favourite_server", "correct horse", &token[1..40]] {
+            assert!(!is_meant_as_token(password, &prefix), "{password}");
+        }
     }
 
     proptest! {

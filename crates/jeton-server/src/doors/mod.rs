@@ -3,7 +3,7 @@
 
 #[expect(dead_code, unused_imports, reason = "the endpoints that use these parts come next")]
 mod api;
-pub mod git;
+mod git;
 mod web;
 
 use std::{
@@ -20,6 +20,7 @@ use tower::Service;
 use crate::{
     app::App,
     edge::{Client, Peer},
+    guard::Route,
 };
 
 /// All doors of one server, to be served behind the edge. Cheap to clone.
@@ -59,7 +60,12 @@ fn is_ops(path: &str) -> bool {
 impl Doors {
     /// Builds every door.
     pub fn new(app: App) -> Self {
-        Self { api: Router::new(), git: Router::new(), ops: Router::new(), web: web::door(&app), app }
+        Self { api: Router::new(), git: git::door(&app), ops: Router::new(), web: web::door(&app), app }
+    }
+
+    /// Every route of every door, and what it needs.
+    pub fn routes() -> Vec<Route> {
+        [git::table(), web::routes().table().to_vec()].concat()
     }
 
     fn router(&mut self, door: Door) -> &mut Router {

@@ -1,4 +1,5 @@
 use jeton_core::{
+    git::BranchName,
     id::ProjectId,
     project::{Project, ProjectPath, Visibility},
     user::User,
@@ -43,6 +44,22 @@ async fn a_project_is_found_by_number_and_path_until_it_is_deleted() {
         assert!(store.delete_project(made.id, BY, NOW).await.unwrap());
         assert!(!store.delete_project(made.id, BY, NOW).await.unwrap());
         assert!(store.project(made.id).await.unwrap().is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_push_is_activity_and_may_decide_the_default_branch() {
+    for_each_engine(async |store| {
+        let jane = make_user(&store, "jane").await;
+        let made = store.create_project(project_of(&jane, "app"), BY, NOW).await.unwrap();
+        let later = NOW.plus_seconds(60);
+        store.record_push(made.id, None, BY, later).await.unwrap();
+        let pushed = store.project(made.id).await.unwrap().unwrap();
+        assert_eq!(pushed, Project { last_activity_at: later, ..made.clone() });
+        store.record_push(made.id, Some(BranchName::parse("trunk").unwrap()), BY, later).await.unwrap();
+        assert_eq!(store.project(made.id).await.unwrap().unwrap().default_branch, "trunk");
+        store.record_push(ProjectId(4711), None, BY, later).await.unwrap();
     })
     .await;
 }

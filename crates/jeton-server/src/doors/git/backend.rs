@@ -1,6 +1,6 @@
 //! Serves repositories: what git-http-backend(1) does, without a process of its own between the client and git.
 //!
-//! Nothing here asks whether a request may be served. Both directions are streamed. The answer's head is sent with the
+//! That a request may be served is proven by the [`Grant`] of which a [`Serving`] is made. Both directions are streamed. The answer's head is sent with the
 //! first bytes that git prints, so that a git which fails before them gets a status of its own; one that fails after
 //! them has its answer cut, so that no client takes half a repository for a whole one.
 
@@ -12,11 +12,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, future::BoxFuture, stream};
 use jeton_core::{
-    git::{Service, Step},
+    git::{BranchName, Service, Step},
     id::ProjectId,
+    project::Project,
 };
+use jeton_store::By;
 use tokio::{
     process::ChildStdout,
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
@@ -27,21 +29,24 @@ use super::{
     pipe::{Inlet, Outlet, pass_on},
     protocol::{Encoding, Version},
 };
-use crate::repositories::{GitProcess, Invocation, Repositories, complaint};
+use crate::{
+    guard::{FetchCode, Grant, Need, PushCode},
+    repositories::{GitProcess, Invocation, Repositories, complaint},
+};
 
 /// How much is served at once, and for how long one side may keep the other waiting.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub(super) struct Limits {
     /// Git processes that serve requests at once.
-    pub at_once: usize,
+    pub(super) at_once: usize,
     /// Requests that may wait for one of them to end; they are served in the order in which they came.
-    pub waiting: usize,
+    pub(super) waiting: usize,
     /// For how long one may wait.
-    pub wait: Duration,
+    pub(super) wait: Duration,
     /// For how long a client may neither send what it owes nor take what it is sent.
-    pub idle: Duration,
+    pub(super) idle: Duration,
     /// Bytes, inflated, of the request of a fetch: some fifty for each commit that it wants or has.
-    pub fetch_request: u64,
+    pub(super) fetch_request: u64,
 }
 
 impl Default for Limits {
@@ -59,7 +64,7 @@ impl Default for Limits {
 
 /// How an exchange ended before its time.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum End {
+pub(super) enum End {
     /// The client hung up.
     #[error("the client left")]
     ClientLeft,
@@ -80,21 +85,67 @@ pub enum End {
     Broken(String),
 }
 
-/// Which repository is served, and how.
-#[derive(Clone, Copy, Debug)]
-pub struct Serving {
-    /// Whose repository.
-    pub project: ProjectId,
-    /// Fetch or push.
-    pub service: Service,
-    /// What the client asked for.
-    pub version: Version,
+/// A need that git can serve.
+pub(super) trait Serves: Need<On = Project> {
+    /// By which service.
+    const SERVICE: Service;
 }
 
-/// Serves repositories.
+impl Serves for FetchCode {
+    const SERVICE: Service = Service::UploadPack;
+}
+
+impl Serves for PushCode {
+    const SERVICE: Service = Service::ReceivePack;
+}
+
+/// Which repository is served, and how. Only a grant makes one.
 #[derive(Clone, Debug)]
-pub struct Backend {
+pub(super) struct Serving {
+    project: ProjectId,
+    service: Service,
+    version: Version,
+    by: By,
+}
+
+impl Serving {
+    /// What the lock let in, in the version that the client asks for.
+    pub(super) fn granted<N: Serves>(grant: &Grant<N>, version: Version) -> Self {
+        Self::new(grant.on().id, N::SERVICE, version, grant.by())
+    }
+
+    fn new(project: ProjectId, service: Service, asked: Version, by: By) -> Self {
+        Self { project, service, version: asked.spoken_by(service), by }
+    }
+}
+
+#[cfg(test)]
+impl Serving {
+    /// What no lock was asked about.
+    pub(super) fn unguarded(project: ProjectId, service: Service, asked: Version) -> Self {
+        Self::new(project, service, asked, By::local(jeton_store::Means::Server))
+    }
+}
+
+/// A push that git has done.
+#[derive(Debug)]
+pub(super) struct Push {
+    /// What was pushed to.
+    pub(super) project: ProjectId,
+    /// Who pushed.
+    pub(super) by: By,
+    /// The branch that a clone checks out from now on, if this push decided that.
+    pub(super) branch: Option<BranchName>,
+}
+
+/// What is done with a push before the client learns that it is done.
+pub(super) type AfterPush = Arc<dyn Fn(Push) -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// Serves repositories.
+#[derive(Clone)]
+pub(super) struct Backend {
     repositories: Repositories,
+    after_push: AfterPush,
     limits: Limits,
     serving: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
@@ -102,18 +153,18 @@ pub struct Backend {
 
 impl Backend {
     /// Serves these repositories within these limits.
-    pub fn new(repositories: Repositories, limits: Limits) -> Self {
+    pub(super) fn new(repositories: Repositories, limits: Limits, after_push: AfterPush) -> Self {
         let serving = Arc::new(Semaphore::new(limits.at_once));
         let waiting = Arc::new(Semaphore::new(limits.waiting));
-        Self { repositories, limits, serving, waiting }
+        Self { repositories, after_push, limits, serving, waiting }
     }
 
     /// Answers `GET …/info/refs?service=…`.
-    pub async fn advertise(&self, serving: Serving) -> Result<Response, End> {
+    pub(super) async fn advertise(&self, serving: Serving) -> Result<Response, End> {
         let inlet = Inlet { body: Body::empty(), encoding: Encoding::Identity, limit: None, idle: self.limits.idle };
+        let (service, version) = (serving.service.name(), serving.version);
         let answer = self.start(serving, Step::Advertise, inlet).await?;
-        let service = serving.service.name();
-        let announcement = match serving.version.spoken_by(serving.service) {
+        let announcement = match version {
             Version::V0 | Version::V1 => announcement(service),
             Version::V2 => Bytes::new(),
         };
@@ -121,22 +172,24 @@ impl Backend {
     }
 
     /// Answers `POST …/git-upload-pack` and `POST …/git-receive-pack`.
-    pub async fn exchange(&self, serving: Serving, encoding: Encoding, body: Body) -> Result<Response, End> {
+    pub(super) async fn exchange(&self, serving: Serving, encoding: Encoding, body: Body) -> Result<Response, End> {
         let limit = (serving.service == Service::UploadPack).then_some(self.limits.fetch_request);
         let inlet = Inlet { body, encoding, limit, idle: self.limits.idle };
+        let content_type = format!("application/x-{}-result", serving.service.name());
         let answer = self.start(serving, Step::Exchange, inlet).await?;
-        Ok(respond(&format!("application/x-{}-result", serving.service.name()), Bytes::new(), answer))
+        Ok(respond(&content_type, Bytes::new(), answer))
     }
 
     /// Starts git and waits for the first thing that it says.
     async fn start(&self, serving: Serving, step: Step, inlet: Inlet) -> Result<Answer, End> {
         let permit = self.permit().await?;
         let directory = self.repositories.directory(serving.project);
-        let process = self.spawn(&directory, serving, step)?;
+        let process = self.spawn(&directory, &serving, step)?;
         let (outlet, mut rest) = mpsc::channel(1);
         let exchange = Exchange {
             process,
             repositories: self.repositories.clone(),
+            after_push: Arc::clone(&self.after_push),
             serving,
             idle: self.limits.idle,
             _permit: permit,
@@ -146,15 +199,15 @@ impl Backend {
         Ok(Answer { first, rest })
     }
 
-    fn spawn(&self, directory: &Path, serving: Serving, step: Step) -> Result<GitProcess, End> {
-        let protocol = serving.version.spoken_by(serving.service).environment();
-        let command = Invocation::new(serving.service.command()).protocol(protocol).arg("--stateless-rpc");
+    fn spawn(&self, directory: &Path, serving: &Serving, step: Step) -> Result<GitProcess, End> {
+        let command = Invocation::new(serving.service.command());
+        let command = command.protocol(serving.version.environment()).arg("--stateless-rpc");
         let command = match step {
             Step::Advertise => command.arg("--http-backend-info-refs"),
             Step::Exchange => command,
         };
         self.repositories.git().start(command.arg("--").arg(directory)).map_err(|error| {
-            tracing::error!(%error, "git cannot serve");
+            tracing::error!(request_id = serving.by.request_id, %error, "git cannot serve");
             End::Broken(error.to_string())
         })
     }
@@ -195,7 +248,7 @@ fn respond(content_type: &str, before: Bytes, answer: Answer) -> Response {
 }
 
 /// The headers with which git-http-backend forbids caching.
-fn never_cached(headers: &mut HeaderMap) {
+pub(super) fn never_cached(headers: &mut HeaderMap) {
     const FORBIDDEN: [(HeaderName, &str); 3] = [
         (header::EXPIRES, "Fri, 01 Jan 1980 00:00:00 GMT"),
         (header::PRAGMA, "no-cache"),
@@ -204,10 +257,14 @@ fn never_cached(headers: &mut HeaderMap) {
     headers.extend(FORBIDDEN.map(|(name, value)| (name, HeaderValue::from_static(value))));
 }
 
+/// Bytes of the request with which git finds out whether it may push, before it sends much: an empty packet.
+const PROBE: u64 = 4;
+
 /// One git at work for one request.
 struct Exchange {
     process: GitProcess,
     repositories: Repositories,
+    after_push: AfterPush,
     serving: Serving,
     idle: Duration,
     _permit: OwnedSemaphorePermit,
@@ -232,8 +289,8 @@ impl Exchange {
         let (Some(stdin), Some(stdout)) = (self.process.stdin.take(), self.process.stdout.take()) else {
             return Err(End::Broken("git was started without pipes".into()));
         };
-        tokio::try_join!(inlet.feed(stdin), self.answer(stdout, outlet))?;
-        if self.serving.service == Service::ReceivePack {
+        let (fed, ()) = tokio::try_join!(inlet.feed(stdin), self.answer(stdout, outlet))?;
+        if self.serving.service == Service::ReceivePack && fed > PROBE {
             self.after_push().await;
         }
         Ok(())
@@ -253,17 +310,21 @@ impl Exchange {
 
     /// The client is told that its push is done only after this.
     async fn after_push(&self) {
-        if let Err(error) = self.repositories.after_push(self.serving.project).await {
-            tracing::warn!(project = self.serving.project.0, %error, "a pushed repository could not be looked after");
-        }
+        let project = self.serving.project;
+        let branch = self.repositories.after_push(project).await.unwrap_or_else(|error| {
+            tracing::warn!(project = project.0, %error, "a pushed repository could not be looked after");
+            None
+        });
+        (self.after_push)(Push { project, by: self.serving.by.clone(), branch }).await;
     }
 
     fn note(&self, end: &End) {
         let (project, service) = (self.serving.project.0, self.serving.service.name());
+        let request_id = self.serving.by.request_id.as_deref();
         if let End::Broken(_) = end {
-            tracing::warn!(project, service, %end, "git failed");
+            tracing::warn!(request_id, project, service, %end, "git failed");
         } else {
-            tracing::debug!(project, service, %end, "an exchange ended early");
+            tracing::debug!(request_id, project, service, %end, "an exchange ended early");
         }
     }
 }

@@ -1,7 +1,173 @@
-//! Git over HTTP: Git's "smart" protocol (gitprotocol-http(5)), spoken by the installed `git`.
+//! Git over HTTP: Git's "smart" protocol (gitprotocol-http(5)) below `/namespace/project.git`, spoken by the installed
+//! `git`. Statuses and texts are GitLab's, where GitLab has any.
+//!
+//! The rooms: [`authenticate`] (who asks), [`protocol`] (what a request says of itself), [`backend`] and [`pipe`] (git at
+//! work), [`refused`] (everything that is said instead).
 
-pub mod backend;
+mod authenticate;
+mod backend;
 mod pipe;
 mod protocol;
+mod refused;
 #[cfg(test)]
 mod tests;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{
+        HeaderValue, Method, StatusCode,
+        header::{LOCATION, RETRY_AFTER},
+        request::Parts,
+    },
+    response::{IntoResponse, Response},
+};
+use jeton_core::{
+    caller::Caller,
+    git::{GitRequest, NotServed, RepositoryPath, Service, Step},
+    lock::Denial,
+    project::Project,
+};
+
+use self::{
+    authenticate::authenticate,
+    backend::{Backend, Limits, Push, Serves, Serving},
+    protocol::{Encoding, Version},
+    refused::Refused,
+};
+use crate::{
+    accounts::SIGN_IN_PATH,
+    app::App,
+    guard::{FetchCode, Grant, Need, Origin, PushCode, Route},
+    origin,
+    refusal::Refusal,
+};
+
+/// What this door serves and what it needs. Its handler reads the address itself: no pattern of routes knows where a
+/// namespace ends.
+pub(crate) fn table() -> Vec<Route> {
+    fn row<N: Need>(method: &'static str, path: &'static str, summary: &'static str) -> Route {
+        Route { method, path, need: N::NAME, act: N::ACT, summary }
+    }
+    let (fetch, push) = (row::<FetchCode>, row::<PushCode>);
+    vec![
+        fetch("GET", "/{namespace}/{project}.git/info/refs?service=git-upload-pack", "What there is to fetch"),
+        fetch("POST", "/{namespace}/{project}.git/git-upload-pack", "Fetches"),
+        push("GET", "/{namespace}/{project}.git/info/refs?service=git-receive-pack", "What can be pushed to"),
+        push("POST", "/{namespace}/{project}.git/git-receive-pack", "Pushes"),
+    ]
+}
+
+/// This door.
+pub(crate) fn door(app: &App) -> Router {
+    let records = app.clone();
+    let record =
+        move |push| -> futures_util::future::BoxFuture<'static, ()> { Box::pin(record(records.clone(), push)) };
+    let backend = Backend::new(app.repositories.clone(), Limits::default(), Arc::new(record));
+    Router::new().fallback(handle).with_state(GitDoor { app: app.clone(), backend })
+}
+
+#[derive(Clone)]
+struct GitDoor {
+    app: App,
+    backend: Backend,
+}
+
+async fn handle(State(door): State<GitDoor>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    match door.serve(&parts, body).await {
+        Ok(response) => response,
+        Err(refused) => refused.render(&door.app, parts.extensions.get().copied()),
+    }
+}
+
+/// Notes a push in the database. The push is done and stays done, whatever happens here.
+async fn record(app: App, push: Push) {
+    let Push { project, by, branch } = push;
+    if let Err(fault) = app.store.record_push(project, branch, by, app.now()).await {
+        tracing::error!(project = project.0, %fault, "a push could not be noted");
+    }
+}
+
+impl GitDoor {
+    async fn serve(&self, parts: &Parts, body: Body) -> Result<Response, Refused> {
+        match GitRequest::parse(parts.method.as_str(), parts.uri.path(), parts.uri.query()) {
+            Ok(asked) => self.exchange(asked, parts, body).await,
+            Err(NotServed::Moved(target)) => Ok(redirect(StatusCode::MOVED_PERMANENTLY, &target)),
+            Err(NotServed::Page) => Ok(redirect(StatusCode::FOUND, SIGN_IN_PATH)),
+            Err(NotServed::WithoutBody) => Ok(StatusCode::FORBIDDEN.into_response()),
+            Err(NotServed::Missing | NotServed::Elsewhere) => Err(Refusal::from(Denial::Hidden).into()),
+            Err(NotServed::UnknownService) => {
+                let caller = authenticate(&self.app, &parts.headers, Origin::of(parts).client()).await?;
+                Err(if caller.is_some() { Refused::UnknownService } else { Refusal::from(Denial::Anonymous).into() })
+            }
+        }
+    }
+
+    async fn exchange(&self, asked: GitRequest, parts: &Parts, body: Body) -> Result<Response, Refused> {
+        let ours =
+            parts.method == Method::GET || origin::is_ours(&parts.headers, &parts.uri, &self.app.config.external_url);
+        if !ours {
+            // Browsers remember what they signed in with, and send it along with other sites' requests.
+            return Err(Refused::Foreign);
+        }
+        let caller = authenticate(&self.app, &parts.headers, Origin::of(parts).client()).await?;
+        let serving = match asked.service {
+            Service::UploadPack => self.admit::<FetchCode>(&asked.repository, parts, caller).await?,
+            Service::ReceivePack => self.admit::<PushCode>(&asked.repository, parts, caller).await?,
+        };
+        let answer = match asked.step {
+            Step::Advertise => self.backend.advertise(serving).await,
+            Step::Exchange => {
+                let encoding = Encoding::of(&parts.headers).ok_or(Refused::Encoding)?;
+                self.backend.exchange(serving, encoding, body).await
+            }
+        };
+        answer.map_err(Refused::Ended)
+    }
+
+    /// Turns the lock. That a repository is missing on disk is told before what the user may not do to it, as GitLab
+    /// does, but to nobody who may not see the project.
+    async fn admit<N: Serves>(
+        &self,
+        path: &RepositoryPath,
+        parts: &Parts,
+        caller: Option<Caller>,
+    ) -> Result<Serving, Refused> {
+        let anonymous = caller.is_none();
+        let mut there = true;
+        let load = async {
+            let project = self.project(path).await?;
+            there = self.app.repositories.exists(project.id).await.map_err(Refusal::broken)?;
+            Ok(project)
+        };
+        match Grant::<N>::demand(&self.app, caller, Origin::of(parts), load).await {
+            // Signing in can help, and without it nobody learns what exists.
+            Err(Refusal::Denied(Denial::Hidden)) if anonymous => Err(Refusal::from(Denial::Anonymous).into()),
+            Ok(_) | Err(Refusal::Denied(Denial::Right(_))) if !there => Err(Refused::NoRepository),
+            Ok(grant) => Ok(Serving::granted(&grant, Version::asked_for(&parts.headers))),
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+
+    async fn project(&self, path: &RepositoryPath) -> Result<Project, Refusal> {
+        self.app.store.project_at(&path.full()).await?.ok_or(Refusal::Denied(Denial::Hidden))
+    }
+}
+
+/// Leads to another place on this server, under whatever name the client reached it.
+fn redirect(status: StatusCode, target: &str) -> Response {
+    let mut response = status.into_response();
+    if let Ok(target) = HeaderValue::from_str(target) {
+        response.headers_mut().insert(LOCATION, target);
+    }
+    response
+}
+
+/// Seconds after which trying again can help.
+fn try_again_after(response: &mut Response, seconds: u16) {
+    response.headers_mut().insert(RETRY_AFTER, seconds.into());
+}

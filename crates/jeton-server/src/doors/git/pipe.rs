@@ -36,11 +36,11 @@ pub(super) struct Inlet {
 }
 
 impl Inlet {
-    /// Feeds the body to git as it comes.
+    /// Feeds the body to git as it comes, and answers how many bytes it was, inflated.
     ///
     /// A git that stops reading has its reasons, which it tells in its answer. The rest of the body is then read and
     /// thrown away: many clients look at the answer only when they have sent everything.
-    pub(super) async fn feed(self, stdin: ChildStdin) -> Result<(), End> {
+    pub(super) async fn feed(self, stdin: ChildStdin) -> Result<u64, End> {
         let mut reader = reader(self.body, self.encoding);
         let mut stdin = Some(stdin);
         let mut buffer = BytesMut::with_capacity(BUFFER);
@@ -50,7 +50,7 @@ impl Inlet {
             let read = timeout(self.idle, reader.read_buf(&mut buffer)).await.map_err(|_| End::ClientSilent)?;
             let read = read.map_err(|error| reading_failed(&error))?;
             if read == 0 {
-                return Ok(());
+                return Ok(fed);
             }
             fed += read as u64;
             if self.limit.is_some_and(|limit| fed > limit) {

@@ -5,7 +5,7 @@ use jeton_core::git::Service;
 
 /// The version of Git's wire protocol that the client asks for (gitprotocol-v2(5)).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Version {
+pub(super) enum Version {
     /// Without a version line.
     V0,
     /// Like the former, with a version line.
@@ -20,7 +20,7 @@ const LONGEST: usize = 128;
 impl Version {
     /// Reads the header `Git-Protocol`: `key[=value]`, separated by colons, the highest known `version` counts. What is
     /// not well-formed says nothing, as for git itself. Nothing else of the header reaches git.
-    pub fn asked_for(headers: &HeaderMap) -> Self {
+    pub(super) fn asked_for(headers: &HeaderMap) -> Self {
         let value = headers.get("git-protocol").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b':' | b'=' | b'-' | b'_' | b'.'));
         if value.len() > LONGEST || !plain {
@@ -36,7 +36,7 @@ impl Version {
 
     /// The version in which that service answers: there is no second version of pushing.
     #[must_use]
-    pub fn spoken_by(self, service: Service) -> Self {
+    pub(super) fn spoken_by(self, service: Service) -> Self {
         match (self, service) {
             (Self::V2, Service::ReceivePack) => Self::V0,
             (asked, _) => asked,
@@ -55,7 +55,7 @@ impl Version {
 
 /// How a request's body is encoded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Encoding {
+pub(super) enum Encoding {
     /// Not at all.
     Identity,
     /// gzip: git compresses requests of more than a kilobyte.
@@ -64,7 +64,7 @@ pub enum Encoding {
 
 impl Encoding {
     /// Reads `Content-Encoding`. None for an encoding that nobody offered.
-    pub fn of(headers: &HeaderMap) -> Option<Self> {
+    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
         match headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
             None => Some(Self::Identity),
             Some(name) if name.eq_ignore_ascii_case(b"identity") => Some(Self::Identity),

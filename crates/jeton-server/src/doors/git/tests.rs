@@ -2,6 +2,7 @@
 //! The backend with real git at the other end, and with clients that no git would be. Nobody is asked for a
 //! credential here.
 
+mod door;
 mod exchanges;
 mod rude;
 
@@ -53,7 +54,10 @@ async fn serve(limits: Limits) -> Server {
     let data = tempfile::tempdir().unwrap();
     let repositories = Repositories::below(data.path().join("repositories"), Git::default());
     repositories.create(PROJECT, BranchName::parse("main").unwrap(), None).await.unwrap();
-    let open = Open { backend: Backend::new(repositories.clone(), limits), seen: Arc::default() };
+    let open = Open {
+        backend: Backend::new(repositories.clone(), limits, Arc::new(|_| Box::pin(async {}))),
+        seen: Arc::default(),
+    };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/n/p.git", listener.local_addr().unwrap());
     let router = router(&open);
@@ -76,7 +80,7 @@ async fn handle(State(open): State<Open>, request: Request) -> Response {
         }
     }
     open.seen.lock().unwrap().push(note);
-    let serving = Serving { project: PROJECT, service: asked.service, version: Version::asked_for(&parts.headers) };
+    let serving = Serving::unguarded(PROJECT, asked.service, Version::asked_for(&parts.headers));
     let answer = match asked.step {
         Step::Advertise => open.backend.advertise(serving).await,
         Step::Exchange => open.backend.exchange(serving, Encoding::of(&parts.headers).unwrap(), body).await,

@@ -1,7 +1,7 @@
 //! The pages: sign-in, the Access tokens page, and what leads to them. They work without JavaScript.
 //!
 //! A page reads the session's cookie and nothing else as a credential. Two locks keep other sites' forms out: the
-//! request must come from our own pages ([`origin`]), and its form must carry the value that only they know ([`form`]).
+//! request must come from our own pages ([`crate::origin`]), and its form must carry the value that only they know ([`form`]).
 
 mod access_tokens;
 mod assets;
@@ -11,7 +11,6 @@ mod form;
 mod home;
 mod moments;
 mod news;
-mod origin;
 mod password;
 mod paths;
 mod protection;
@@ -29,7 +28,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{accounts::PASSWORD_LINK_PATH, app::App, guard::Routes, refusal::Refusal, request_id::RequestId};
+use crate::{accounts::PASSWORD_LINK_PATH, app::App, guard::Routes, origin, refusal::Refusal, request_id::RequestId};
 use cookies::Cookie;
 use error::{Problem, Unsaid};
 use visit::Visit;

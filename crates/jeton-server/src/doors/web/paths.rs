@@ -1,15 +1,17 @@
 //! Where the pages are. Templates and routes read the same names.
 
+use crate::accounts;
+
 /// The start page.
 pub(super) const HOME: &str = "/";
 /// The sign-in form.
-pub(super) const SIGN_IN: &str = "/users/sign_in";
+pub(super) const SIGN_IN: &str = accounts::SIGN_IN_PATH;
 /// Ends a session.
 pub(super) const SIGN_OUT: &str = "/users/sign_out";
 /// Takes a new password.
 pub(super) const PASSWORD: &str = "/users/password";
 /// The Access tokens page.
-pub(super) const ACCESS_TOKENS: &str = "/-/user_settings/personal_access_tokens";
+pub(super) const ACCESS_TOKENS: &str = accounts::ACCESS_TOKENS_PATH;
 /// Where GitLab had that page before; bookmarks and scripts still name them.
 pub(super) const EARLIER_ACCESS_TOKENS: [&str; 2] =
     ["/profile/personal_access_tokens", "/-/profile/personal_access_tokens"];

@@ -10,7 +10,7 @@ use axum::http::{
 /// Judges by what browsers say and scripts on other sites cannot change: `Sec-Fetch-Site` (Fetch Metadata), else
 /// `Origin` against the host that was asked. A client that sends neither is no browser of the last years: it has to
 /// know the form's value all the same.
-pub(super) fn is_ours(headers: &HeaderMap, uri: &Uri, external_url: &str) -> bool {
+pub(crate) fn is_ours(headers: &HeaderMap, uri: &Uri, external_url: &str) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         // `none`: the person asked by hand, as for a reload.
         return site == "same-origin" || site == "none";
