@@ -67,6 +67,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     background.spawn(reload_on_hangup(certificate)?);
     background.spawn(flush_uses(app.clone()));
     background.spawn(control.serve(app.clone()));
+    background.spawn(look_after_repositories(app.clone()));
     announce(&addresses, link.as_deref())?;
 
     let mut asked_again = asked.clone();
@@ -152,6 +153,17 @@ fn announce(addresses: &[Arc<Address>], link: Option<&str>) -> io::Result<()> {
         writeln!(out, "Set the password of root, once and within a day: {link}")?;
     }
     out.flush()
+}
+
+/// Without git everything else works, so its absence is no reason not to start.
+async fn look_after_repositories(app: App) {
+    match app.repositories.git().version().await {
+        Ok(version) => tracing::debug!(version, "git is there"),
+        Err(error) => tracing::error!(%error, "repositories cannot be served"),
+    }
+    if let Err(error) = app.repositories.sweep().await {
+        tracing::warn!(%error, "what earlier deletions left behind could not be removed");
+    }
 }
 
 async fn flush_uses(app: App) {
