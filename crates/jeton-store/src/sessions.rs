@@ -100,10 +100,11 @@ impl Store {
         .await
     }
 
-    /// Notes that a form was sent in that session. False if the same form was sent before.
+    /// Notes that a form was sent in that session. False if the same form was sent before, or the session has ended.
     pub async fn spend_form(&self, session: SessionId, digest: [u8; 32]) -> Result<bool, Fault> {
         let spent = on_writer!(&self.db, c => sqlx::query(
-            "INSERT INTO spent_forms (session_id, digest) VALUES ($1, $2) ON CONFLICT (session_id, digest) DO NOTHING")
+            "INSERT INTO spent_forms (session_id, digest) SELECT id, $2 FROM sessions WHERE id = $1
+             ON CONFLICT (session_id, digest) DO NOTHING")
             .bind(session.0).bind(&digest[..]).execute(c).await.map(|done| done.rows_affected()))?;
         Ok(spent > 0)
     }

@@ -4,6 +4,7 @@
 #[expect(dead_code, unused_imports, reason = "the endpoints that use these parts come next")]
 mod api;
 mod git;
+mod unread;
 mod web;
 
 use std::{
@@ -13,6 +14,7 @@ use std::{
 };
 
 use axum::{Router, body::Body, http::Request, response::Response};
+use futures_util::TryFutureExt as _;
 use hyper::body::Incoming;
 use jeton_core::git::GitRequest;
 use tower::Service;
@@ -101,10 +103,13 @@ impl Service<Request<Incoming>> for Doors {
     }
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
-        let mut request = request.map(Body::new);
+        let (mut request, reading) = unread::watch(request);
         self.receive(&mut request);
         let answer = self.router(Door::of(request.uri().path())).call(request);
-        Box::pin(answer)
+        Box::pin(answer.map_ok(move |mut answer| {
+            reading.tell(&mut answer);
+            answer
+        }))
     }
 }
 

@@ -4,6 +4,7 @@
 mod engines;
 mod projects;
 mod rotation;
+mod sessions;
 mod token_lists;
 mod tokens;
 mod users;

@@ -77,12 +77,10 @@ async fn receive(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     if announced.is_some_and(|length| length > LARGEST) {
         return Err(Problem::TooLarge);
     }
-    if announced != Some(0) && !is_form(headers) {
-        return Err(Problem::NoForm);
-    }
     let whole = tokio::time::timeout(PATIENCE, to_bytes(body, LARGEST)).await.map_err(|_| Problem::TooSlow)?;
     // `to_bytes` fails when the limit is passed or when the client breaks off; the latter reads no answer.
-    whole.map_err(|_| Problem::TooLarge)
+    let whole = whole.map_err(|_| Problem::TooLarge)?;
+    if whole.is_empty() || is_form(headers) { Ok(whole) } else { Err(Problem::NoForm) }
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

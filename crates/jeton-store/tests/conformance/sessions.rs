@@ -1,0 +1,114 @@
+//! Sessions, the forms that were sent in them, and one-time links.
+
+use jeton_core::{
+    id::{SessionId, UserId},
+    time::Timestamp,
+    token::TokenDigest,
+};
+use jeton_store::Store;
+
+use crate::engines::{BY, NOW, for_each_engine, make_user};
+
+const DAY: i64 = 86_400;
+
+fn digest(seed: u8) -> TokenDigest {
+    TokenDigest([seed; 32])
+}
+
+async fn start(store: &Store, user: UserId, seed: u8, at: Timestamp) -> SessionId {
+    store.start_session(user, digest(seed), Some("Browser/1.0".to_owned()), BY, at).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_session_is_found_until_it_is_ended() {
+    for_each_engine(async |store| {
+        let (jane, joe) = (make_user(&store, "jane").await, make_user(&store, "joe").await);
+        let id = start(&store, jane.id, 1, NOW).await;
+        let session = store.session(&digest(1)).await.unwrap().unwrap();
+        assert_eq!((session.id, session.user, session.created_at, session.last_seen_at), (id, jane.id, NOW, NOW));
+        assert_eq!(store.session(&digest(2)).await.unwrap(), None);
+
+        let later = NOW.plus_seconds(90);
+        store.touch_session(id, later).await.unwrap();
+        assert_eq!(store.session(&digest(1)).await.unwrap().unwrap().last_seen_at, later);
+
+        store.end_session(joe.id, id, BY, later).await.unwrap();
+        assert!(store.session(&digest(1)).await.unwrap().is_some(), "it is not joe's to end");
+        store.end_session(jane.id, id, BY, later).await.unwrap();
+        assert_eq!(store.session(&digest(1)).await.unwrap(), None);
+        store.end_session(jane.id, id, BY, later).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_sign_in_moves_the_times_that_the_profile_shows() {
+    for_each_engine(async |store| {
+        let jane = make_user(&store, "jane").await;
+        assert_eq!((jane.current_sign_in_at, jane.last_sign_in_at), (None, None));
+        let (first, second) = (NOW.plus_seconds(1), NOW.plus_seconds(2));
+        for (seed, at, last) in [(1, first, first), (2, second, first)] {
+            start(&store, jane.id, seed, at).await;
+            let jane = store.user(jane.id).await.unwrap().unwrap();
+            assert_eq!((jane.current_sign_in_at, jane.last_sign_in_at), (Some(at), Some(last)));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_sign_in_clears_the_own_sessions_that_are_over() {
+    for_each_engine(async |store| {
+        let (jane, joe) = (make_user(&store, "jane").await, make_user(&store, "joe").await);
+        let now = NOW.plus_seconds(31 * DAY);
+        let too_old = start(&store, jane.id, 1, NOW).await;
+        store.touch_session(too_old, now).await.unwrap();
+        start(&store, joe.id, 2, NOW).await;
+        start(&store, jane.id, 3, now.plus_seconds(-8 * DAY)).await;
+        start(&store, jane.id, 4, now.plus_seconds(-6 * DAY)).await;
+        start(&store, jane.id, 5, now).await;
+        for (seed, is_there) in [(1, false), (2, true), (3, false), (4, true), (5, true)] {
+            assert_eq!(store.session(&digest(seed)).await.unwrap().is_some(), is_there, "session {seed}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_form_is_spent_once_a_session() {
+    for_each_engine(async |store| {
+        let jane = make_user(&store, "jane").await;
+        let (one, two) = (start(&store, jane.id, 1, NOW).await, start(&store, jane.id, 2, NOW).await);
+        assert!(store.spend_form(one, [7; 32]).await.unwrap());
+        assert!(!store.spend_form(one, [7; 32]).await.unwrap());
+        assert!(store.spend_form(one, [8; 32]).await.unwrap());
+        assert!(store.spend_form(two, [7; 32]).await.unwrap());
+        store.end_session(jane.id, one, BY, NOW).await.unwrap();
+        assert!(!store.spend_form(one, [9; 32]).await.unwrap());
+        assert!(!store.spend_form(two, [7; 32]).await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_link_works_once_until_it_is_replaced_or_too_old() {
+    for_each_engine(async |store| {
+        let jane = make_user(&store, "jane").await;
+        let (end, later) = (NOW.plus_seconds(DAY), NOW.plus_seconds(DAY - 1));
+        store.create_password_link(jane.id, digest(1), end).await.unwrap();
+        store.create_password_link(jane.id, digest(2), end).await.unwrap();
+        assert_eq!(store.password_link(&digest(1), NOW).await.unwrap(), None, "replaced");
+        assert_eq!(store.password_link(&digest(2), later).await.unwrap(), Some(jane.id));
+        assert_eq!(store.password_link(&digest(2), end).await.unwrap(), None, "too old");
+        assert_eq!(store.use_password_link(digest(2), "hash".to_owned(), BY, end).await.unwrap(), None);
+
+        start(&store, jane.id, 3, NOW).await;
+        let used = store.use_password_link(digest(2), "hash".to_owned(), BY, later).await.unwrap();
+        assert_eq!(used, Some(jane.id));
+        assert_eq!(store.account("jane").await.unwrap().unwrap().password_hash.as_deref(), Some("hash"));
+        assert_eq!(store.session(&digest(3)).await.unwrap(), None, "sessions of before have ended");
+        assert_eq!(store.use_password_link(digest(2), "other".to_owned(), BY, later).await.unwrap(), None);
+        assert_eq!(store.account("jane").await.unwrap().unwrap().password_hash.as_deref(), Some("hash"));
+    })
+    .await;
+}
