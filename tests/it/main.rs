@@ -4,3 +4,4 @@
 #[expect(dead_code, unused_imports, reason = "the tests that use the harness come with the program")]
 mod harness;
 mod tour;
+mod web;
