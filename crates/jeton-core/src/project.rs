@@ -165,6 +165,48 @@ impl Project {
     }
 }
 
+/// Why a text is no name for a project, in GitLab's words.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BadName {
+    /// Nothing at all.
+    Blank,
+    /// More than 255 characters.
+    TooLong,
+    /// A character that names cannot have, or that they cannot begin with.
+    Form,
+}
+
+impl fmt::Display for BadName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Blank => "can't be blank",
+            Self::TooLong => "is too long (maximum is 255 characters)",
+            Self::Form => {
+                "can contain only letters, digits, emoji, '_', '.', '+', dashes, or spaces. \
+                 It must start with a letter, digit, emoji, or '_'."
+            }
+        })
+    }
+}
+
+/// Checks a name for people: letters, digits, emoji and `_`, after the first one also `.`, `+`, dashes and spaces
+/// (GitLab docs, "Reserved project and group names").
+pub fn check_name(name: &str) -> Result<(), BadName> {
+    // Copyright sign to the last block of pictographs, as GitLab counts emoji.
+    let anywhere = |c: char| c.is_alphanumeric() || c == '_' || ('\u{a9}'..='\u{1f9ff}').contains(&c);
+    let later = |c: char| anywhere(c) || matches!(c, '.' | '+' | '-' | ' ');
+    let Some(first) = name.chars().next() else { return Err(BadName::Blank) };
+    if name.trim().is_empty() {
+        Err(BadName::Blank)
+    } else if name.chars().count() > 255 {
+        Err(BadName::TooLong)
+    } else if anywhere(first) && name.chars().all(later) {
+        Ok(())
+    } else {
+        Err(BadName::Form)
+    }
+}
+
 /// The last part of a project's path: runs of letters and digits with single `.`, `_` or `-` between them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ProjectPath(String);
@@ -290,6 +332,28 @@ mod tests {
         }
         for bad in ["", "-a", "a-", "a..b", "a--b", "x.git", "x.ATOM", "a/b", "ä", "tree", "a b"] {
             assert!(ProjectPath::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_begin_with_a_letter_a_digit_an_emoji_or_an_underscore() {
+        for good in
+            ["a", "My Project", "1.0", "_x", "Überraschung", "🚀 rocket", "a+b-c_d.e", "日本語", &"é".repeat(255)]
+        {
+            assert_eq!(check_name(good), Ok(()), "{good}");
+        }
+        for (bad, why) in [
+            ("", BadName::Blank),
+            ("  ", BadName::Blank),
+            (" a", BadName::Form),
+            (".a", BadName::Form),
+            ("-a", BadName::Form),
+            ("a/b", BadName::Form),
+            ("a<b>", BadName::Form),
+            ("a\nb", BadName::Form),
+            (&*"é".repeat(256), BadName::TooLong),
+        ] {
+            assert_eq!(check_name(bad), Err(why), "{bad}");
         }
     }
 

@@ -127,6 +127,13 @@ impl Store {
         Ok(row.map(Project::from))
     }
 
+    /// Whose own namespace this is; none for a group's, or if there is no such namespace.
+    pub async fn namespace_owner(&self, id: NamespaceId) -> Result<Option<UserId>, Fault> {
+        let owner: Option<Option<i64>> = on!(&self.db, c => sqlx::query_scalar("SELECT owner_id FROM namespaces WHERE id = $1")
+            .bind(id.0).fetch_optional(c).await)?;
+        Ok(owner.flatten().map(UserId))
+    }
+
     /// Makes a project. Its repository is for the caller to make.
     pub async fn create_project(&self, new: NewProject, by: By, now: Timestamp) -> Result<Project, NotMade> {
         self.write(move |tx| Box::pin(async move { create_project(tx, &new, &by, now).await })).await

@@ -1,6 +1,6 @@
 use jeton_core::{
     git::BranchName,
-    id::ProjectId,
+    id::{NamespaceId, ProjectId},
     project::{Project, ProjectPath, Visibility},
     user::User,
 };
@@ -60,6 +60,16 @@ async fn a_push_is_activity_and_may_decide_the_default_branch() {
         store.record_push(made.id, Some(BranchName::parse("trunk").unwrap()), BY, later).await.unwrap();
         assert_eq!(store.project(made.id).await.unwrap().unwrap().default_branch, "trunk");
         store.record_push(ProjectId(4711), None, BY, later).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_namespace_knows_its_owner() {
+    for_each_engine(async |store| {
+        let jane = make_user(&store, "jane").await;
+        assert_eq!(store.namespace_owner(jane.namespace).await.unwrap(), Some(jane.id));
+        assert_eq!(store.namespace_owner(NamespaceId(4711)).await.unwrap(), None);
     })
     .await;
 }

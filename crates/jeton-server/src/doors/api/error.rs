@@ -4,19 +4,35 @@
 use std::borrow::Cow;
 
 use axum::{
-    http::{HeaderValue, StatusCode, header::ALLOW},
+    http::{
+        HeaderName, HeaderValue, StatusCode,
+        header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE},
+    },
     response::{IntoResponse, Response},
 };
+use jeton_store::Fault;
 use serde_json::{Map, Value, json};
 
 use super::{params::Malformed, reply};
+use crate::{nature::NoChance, refusal::Refusal};
 
 /// An answer that says no.
 #[derive(Debug)]
-pub(crate) struct ApiError {
+pub(crate) struct ApiError(Cause);
+
+#[derive(Debug)]
+enum Cause {
+    /// The endpoint says no.
+    Answer(Box<Answer>),
+    /// The lock, or something of ours: the door's outermost layer makes the answer.
+    Refused(Refusal),
+}
+
+#[derive(Debug)]
+struct Answer {
     status: StatusCode,
     body: Body,
-    allow: Option<HeaderValue>,
+    header: Option<(HeaderName, HeaderValue)>,
 }
 
 /// What its body says.
@@ -28,6 +44,10 @@ enum Body {
     Attributes(Attributes),
     /// `{"error":"name is missing"}`: what is wrong with the request before the endpoint sees it.
     Error(Cow<'static, str>),
+    /// `{"error":["You've reached your limit …"]}`: GitLab's shape for a limit on projects.
+    Errors(Vec<String>),
+    /// `{"error":"invalid_token","error_description":"…"}`: what is wrong with a token (RFC 6750 section 3.1).
+    Token { error: &'static str, description: &'static str, scope: Option<String> },
 }
 
 /// Attributes of a record and what is wrong with each.
@@ -36,17 +56,28 @@ pub(crate) type Attributes = Vec<(&'static str, Vec<String>)>;
 impl ApiError {
     /// The first family: `message` is the whole text.
     pub(crate) fn message(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, body: Body::Message(message.into()), allow: None }
+        Self::new(status, Body::Message(message.into()))
+    }
+
+    fn new(status: StatusCode, body: Body) -> Self {
+        Self(Cause::Answer(Box::new(Answer { status, body, header: None })))
+    }
+
+    fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        if let Cause::Answer(answer) = &mut self.0 {
+            answer.header = Some((name, value));
+        }
+        self
     }
 
     /// The third family: `error` is the whole text.
     pub(crate) fn error(status: StatusCode, error: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, body: Body::Error(error.into()), allow: None }
+        Self::new(status, Body::Error(error.into()))
     }
 
     /// 400 for attributes of a record that are not valid.
     pub(crate) fn attributes(attributes: Attributes) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, body: Body::Attributes(attributes), allow: None }
+        Self::new(StatusCode::BAD_REQUEST, Body::Attributes(attributes))
     }
 
     /// 400 for parameters that are not valid, each with its complaint.
@@ -91,7 +122,7 @@ impl ApiError {
 
     /// 405 for an address that takes only the methods in `allow`.
     pub(crate) fn wrong_method(allow: HeaderValue) -> Self {
-        Self { allow: Some(allow), ..Self::error(StatusCode::METHOD_NOT_ALLOWED, "405 Not Allowed") }
+        Self::error(StatusCode::METHOD_NOT_ALLOWED, "405 Not Allowed").with(ALLOW, allow)
     }
 
     /// 412: the record is newer than the request supposes.
@@ -99,9 +130,74 @@ impl ApiError {
         Self::message(StatusCode::PRECONDITION_FAILED, "412 Precondition Failed")
     }
 
-    /// 422 with sentences about a record.
+    /// 403 with several reasons.
+    pub(crate) fn forbidden_for(reasons: Vec<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, Body::Errors(reasons))
+    }
+
+    /// 422 with a sentence about a record.
     pub(crate) fn unprocessable(sentence: String) -> Self {
         Self::message(StatusCode::UNPROCESSABLE_ENTITY, sentence)
+    }
+
+    /// 500: the log has the reason, under the request's name.
+    pub(crate) fn internal() -> Self {
+        Self::message(StatusCode::INTERNAL_SERVER_ERROR, "500 Internal Server Error")
+    }
+
+    /// 503: trying again later can help.
+    pub(crate) fn unavailable() -> Self {
+        Self::message(StatusCode::SERVICE_UNAVAILABLE, "503 Service Unavailable")
+            .with(RETRY_AFTER, HeaderValue::from_static("5"))
+    }
+
+    /// 401 for a token that was good once.
+    pub(crate) fn dead_token(description: &'static str) -> Self {
+        let error = "invalid_token";
+        let challenge = format!("{BEARER}, error=\"{error}\", error_description=\"{description}\"");
+        Self::new(StatusCode::UNAUTHORIZED, Body::Token { error, description, scope: None }).challenging(&challenge)
+    }
+
+    /// 403 for a token whose scopes are too small; each of `scopes` would do.
+    pub(crate) fn insufficient_scope(scopes: &[&str]) -> Self {
+        let (error, scope) = ("insufficient_scope", scopes.join(" "));
+        let description = "The request requires higher privileges than provided by the access token.";
+        let challenge = format!("{BEARER}, error=\"{error}\", scope=\"{scope}\"");
+        Self::new(StatusCode::FORBIDDEN, Body::Token { error, description, scope: Some(scope) }).challenging(&challenge)
+    }
+
+    /// 400 for two tokens in one request (RFC 6750 section 2).
+    pub(crate) fn two_tokens() -> Self {
+        let description = "Both Authorization header and payload includes access token.";
+        Self::new(StatusCode::BAD_REQUEST, Body::Token { error: "invalid_request", description, scope: None })
+    }
+
+    fn challenging(self, challenge: &str) -> Self {
+        match HeaderValue::from_str(challenge) {
+            Ok(value) => self.with(WWW_AUTHENTICATE, value),
+            Err(_) => self,
+        }
+    }
+}
+
+/// The challenge that GitLab sends with its refusals of tokens.
+const BEARER: &str = "Bearer realm=\"Protected by OAuth 2.0\"";
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        Self(Cause::Refused(refusal))
+    }
+}
+
+impl From<Fault> for ApiError {
+    fn from(fault: Fault) -> Self {
+        Refusal::from(fault).into()
+    }
+}
+
+impl From<NoChance> for ApiError {
+    fn from(error: NoChance) -> Self {
+        Refusal::from(error).into()
     }
 }
 
@@ -128,29 +224,34 @@ impl From<Malformed> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = match self.body {
-            Body::Message(text) => json!({ "message": text }),
-            Body::Error(text) => json!({ "error": text }),
-            Body::Attributes(attributes) => {
-                let attributes = attributes.into_iter().map(|(name, texts)| (name.to_owned(), Value::from(texts)));
-                json!({ "message": attributes.collect::<Map<_, _>>() })
+        match self.0 {
+            Cause::Refused(refusal) => refusal.into_response(),
+            Cause::Answer(answer) => {
+                let mut response = reply::json(answer.status, &answer.body.json());
+                response.headers_mut().extend(answer.header);
+                response
             }
-        };
-        let mut response = reply::json(self.status, &body);
-        if let Some(allow) = self.allow {
-            response.headers_mut().insert(ALLOW, allow);
         }
-        response
     }
 }
 
-/// Several clauses as one English sentence: "A", "A and B", "A, B, and C".
-pub(crate) fn sentence(clauses: &[String]) -> String {
-    match clauses {
-        [] => String::new(),
-        [one] => one.clone(),
-        [one, two] => format!("{one} and {two}"),
-        [most @ .., last] => format!("{}, and {last}", most.join(", ")),
+impl Body {
+    fn json(self) -> Value {
+        match self {
+            Self::Message(text) => json!({ "message": text }),
+            Self::Error(text) => json!({ "error": text }),
+            Self::Errors(texts) => json!({ "error": texts }),
+            Self::Attributes(attributes) => {
+                let attributes = attributes.into_iter().map(|(name, texts)| (name.to_owned(), Value::from(texts)));
+                json!({ "message": attributes.collect::<Map<_, _>>() })
+            }
+            Self::Token { error, description, scope: None } => {
+                json!({ "error": error, "error_description": description })
+            }
+            Self::Token { error, description, scope: Some(scope) } => {
+                json!({ "error": error, "error_description": description, "scope": scope })
+            }
+        }
     }
 }
 
@@ -201,13 +302,5 @@ mod tests {
     fn a_wrong_method_names_the_right_ones() {
         let response = ApiError::wrong_method(HeaderValue::from_static("GET, HEAD")).into_response();
         assert_eq!((response.status().as_u16(), response.headers()["allow"].to_str().unwrap()), (405, "GET, HEAD"));
-    }
-
-    #[test]
-    fn sentences_are_joined_as_people_do() {
-        let clauses = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        assert_eq!(sentence(&clauses(&["A"])), "A");
-        assert_eq!(sentence(&clauses(&["A", "B"])), "A and B");
-        assert_eq!(sentence(&clauses(&["A", "B", "C"])), "A, B, and C");
     }
 }

@@ -1,6 +1,136 @@
 //! The REST API under `/api/v4`: GitLab's paths, fields, statuses and headers.
 
+mod denial;
+mod endpoints;
+mod entities;
 mod error;
+mod openapi;
 mod page;
 mod params;
+mod path;
+mod projects;
 mod reply;
+mod tokens;
+mod users;
+mod version;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{Method, StatusCode, header::ALLOW},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
+
+use self::{
+    endpoints::Endpoints,
+    error::ApiError,
+    params::{Malformed, Params},
+    reply::Asked,
+};
+use crate::{app::App, guard::Route, nature::Stopwatch, refusal::Refusal, request_id::RequestId};
+
+/// Every endpoint.
+fn endpoints() -> Endpoints {
+    Endpoints::default()
+        .get("/api/v4/version", "The version of this server", version::version)
+        .get("/api/v4/metadata", "The version of this server", version::version)
+        .get("/api/v4/openapi.json", "This description", openapi::document)
+        .get("/api/v4/user", "The user who asks", users::current)
+        // The one path of the older API that still answers.
+        .get("/api/v3/user", "The user who asks", users::current)
+        .get("/api/v4/users", "Users", users::list)
+        .get("/api/v4/users/{id}", "One user", users::one)
+        .get("/api/v4/personal_access_tokens", "Tokens: the own ones, or all for administrators", tokens::list)
+        .get("/api/v4/personal_access_tokens/self", "The token that asks", tokens::myself)
+        .delete("/api/v4/personal_access_tokens/self", "Revokes the token that asks", tokens::revoke_myself)
+        .get("/api/v4/personal_access_tokens/{id}", "One token", tokens::one)
+        .delete("/api/v4/personal_access_tokens/{id}", "Revokes a token", tokens::revoke)
+        .post("/api/v4/users/{user_id}/personal_access_tokens", "Makes a token for a user", tokens::for_user)
+        .post("/api/v4/user/personal_access_tokens", "Makes a token for the user who asks", tokens::for_myself)
+        .get("/api/v4/projects", "Projects that the user who asks may see", projects::list)
+        .post("/api/v4/projects", "Makes a project", projects::create)
+        .get("/api/v4/projects/{id}", "One project, by number or path", projects::one)
+        .delete("/api/v4/projects/{id}", "Deletes a project", projects::delete)
+}
+
+/// The rows of the route table that are this door's.
+pub(crate) fn routes() -> Vec<Route> {
+    endpoints().routes().to_vec()
+}
+
+/// The whole door.
+pub(crate) fn door(app: &App) -> Router {
+    let router = endpoints().into_router().fallback(no_such_route);
+    router.layer(from_fn_with_state(app.clone(), serve)).with_state(app.clone())
+}
+
+/// Everything that is no endpoint.
+async fn no_such_route(request: Request) -> ApiError {
+    if request.uri().path().starts_with("/api/v3/") {
+        ApiError::error(StatusCode::GONE, "API V3 is no longer supported. Use API V4 instead.")
+    } else {
+        ApiError::no_such_route()
+    }
+}
+
+/// What happens to every request around its endpoint: its parameters are read, a refusal is put into words, and the
+/// answer gets the headers that all answers have.
+async fn serve(State(app): State<App>, request: Request, next: Next) -> Response {
+    let stopwatch = Stopwatch::start();
+    let asked = Asked::of(request.method(), request.headers());
+    let id = request.extensions().get::<RequestId>().copied();
+    let is_options = request.method() == Method::OPTIONS;
+
+    let mut response = match reply::preflight(request.method(), request.headers()) {
+        Some(response) => response,
+        None => endpoint(request, next).await.unwrap_or_else(|malformed| ApiError::from(malformed).into_response()),
+    };
+    if let Some(refusal) = Refusal::of(&response) {
+        log(refusal, id.as_ref());
+        response = denial::answer(refusal, &app).into_response();
+    } else if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        response = wrong_method(response, is_options);
+    }
+    reply::stamp(&mut response, id.as_ref(), stopwatch.elapsed());
+    asked.finish(response)
+}
+
+/// Reads the parameters before the guard looks for a credential among them, and hands the request on.
+async fn endpoint(request: Request, next: Next) -> Result<Response, Malformed> {
+    // Decoded, this would be a NUL, which no database keeps in a text.
+    if request.uri().path().contains("%00") {
+        return Err(Malformed::Encoding);
+    }
+    let (mut parts, body) = request.into_parts();
+    let (params, credentials) = Params::receive(&parts, body).await?;
+    params.leave_in(&mut parts.extensions);
+    if let Some(credentials) = credentials {
+        parts.extensions.insert(credentials);
+    }
+    Ok(next.run(Request::from_parts(parts, Body::empty())).await)
+}
+
+/// Says which methods there are: in words to whoever tried another one, and without to whoever asked.
+fn wrong_method(response: Response, is_options: bool) -> Response {
+    let Some(allow) = response.headers().get(ALLOW).cloned() else { return response };
+    if is_options {
+        let mut response = reply::no_content();
+        response.headers_mut().insert(ALLOW, allow);
+        response
+    } else {
+        ApiError::wrong_method(allow).into_response()
+    }
+}
+
+/// Failures of ours are logged once, here, under the name that the client gets to see.
+fn log(refusal: &Refusal, id: Option<&RequestId>) {
+    match refusal {
+        Refusal::Denied(_) => {}
+        Refusal::Failed(_) | Refusal::Broken(_) => {
+            let id = id.map(ToString::to_string).unwrap_or_default();
+            tracing::error!(request_id = id, %refusal, "a request to the API failed");
+        }
+    }
+}

@@ -1,17 +1,26 @@
 //! Long lists in parts: by page number with totals, or by key without (GitLab API docs, "Pagination").
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header::LINK};
+use std::convert::Infallible;
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, HeaderName, HeaderValue, header::LINK, request::Parts},
+};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use jeton_store::Slice;
 use serde::{Deserialize, Serialize};
 
 use super::params::{Params, Reader};
+use crate::app::App;
 
 /// The longest part that a request can ask for; asking for more gives this.
 const LARGEST: i64 = 100;
 /// What a request gets that does not say.
 const USUAL: i64 = 20;
-/// Up to so many rows are counted; of longer lists neither the total nor the last page is told.
-pub(crate) const COUNTED: i64 = 10_000;
+/// Up to so many rows are told; of longer lists neither the total nor the last page is.
+const COUNTED: i64 = 10_000;
+/// Up to so many rows are counted, to know whether a list is longer.
+pub(crate) const COUNT_TO: i64 = COUNTED + 1;
 
 /// Parameters that hold secrets and therefore never stand in an address that we write.
 const SECRETS: &[&str] = &["private_token", "access_token", "bearer_token", "job_token", "token", "password"];
@@ -40,14 +49,19 @@ impl Page {
         Self { number, size }
     }
 
-    /// How many rows stand before the page.
-    pub(crate) const fn offset(self) -> i64 {
-        (self.number - 1).saturating_mul(self.size)
+    /// The rows to fetch: one more than the page shows, to know whether another page follows.
+    pub(crate) const fn slice(self) -> Slice {
+        Slice { limit: self.size + 1, offset: (self.number - 1).saturating_mul(self.size) }
     }
 
-    /// How many rows to fetch: one more than the page shows, to know whether another page follows.
-    pub(crate) const fn fetch(self) -> i64 {
-        self.size + 1
+    /// The same number of rows from the beginning: for a list that begins where the part before it ended.
+    pub(crate) const fn slice_by_key(self) -> Slice {
+        Slice { limit: self.size + 1, offset: 0 }
+    }
+
+    /// Whether the page ends behind that row.
+    pub(crate) const fn ends_behind(self, row: i64) -> bool {
+        self.number.saturating_mul(self.size) > row
     }
 
     /// Takes the row too many away, and says whether there was one.
@@ -58,9 +72,10 @@ impl Page {
         more
     }
 
-    /// The page's headers. `total` is the number of rows in the whole list, if there are at most [`COUNTED`]; `shown`
-    /// the number on this page; `more` whether another follows it.
-    pub(crate) fn headers(self, links: &Links, total: Option<i64>, shown: usize, more: bool) -> HeaderMap {
+    /// The page's headers. `counted` is the number of rows in the whole list, counted up to one more than [`COUNTED`];
+    /// `shown` the number on this page; `more` whether another follows it.
+    pub(crate) fn headers(self, links: &Links, counted: i64, shown: usize, more: bool) -> HeaderMap {
+        let total = Some(counted).filter(|counted| *counted <= COUNTED);
         let pages = total.map(|total| total.div_euclid(self.size) + i64::from(total % self.size != 0));
         let in_range = pages.map_or(shown > 0, |pages| self.number <= pages);
         let has_next = pages.map_or(more, |pages| self.number < pages);
@@ -87,15 +102,15 @@ impl Page {
         put_link(&mut headers, &link.collect::<Vec<_>>().join(", "));
         headers
     }
+}
 
-    /// The header of a part that was asked for by key: the address of the part after it, if there is one.
-    pub(crate) fn keyset_headers(links: &Links, next: Option<&[(&str, &str)]>) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        if let Some(changes) = next {
-            put_link(&mut headers, &format!("<{}>; rel=\"next\"", links.with(changes)));
-        }
-        headers
+/// The header of a part that was asked for by key: the address of the part after it, if there is one.
+pub(crate) fn next_by_key(links: &Links, next: Option<(&str, &str)>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if let Some(change) = next {
+        put_link(&mut headers, &format!("<{}>; rel=\"next\"", links.with(&[change])));
     }
+    headers
 }
 
 /// Sets a header to a number, or to nothing: clients expect the name even where there is no such page.
@@ -114,6 +129,14 @@ fn put_link(headers: &mut HeaderMap, link: &str) {
 pub(crate) struct Links {
     address: String,
     params: Vec<(String, String)>,
+}
+
+impl FromRequestParts<App> for Links {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self::new(&app.config.external_url, parts.uri.path(), Params::of(&parts.extensions)))
+    }
 }
 
 impl Links {

@@ -16,9 +16,12 @@ use axum::{
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Body as _;
+use jeton_core::secret::Secret;
 use serde_json::{Map, Value};
 
 pub(crate) use reader::{Declared, Given, Input, Kind, Reader};
+
+use crate::credentials::InParameters;
 
 /// The longest body, in bytes.
 pub(crate) const MAX_BODY: usize = 1 << 20;
@@ -58,8 +61,8 @@ pub(crate) struct Params(Option<Arc<Map<String, Value>>>);
 static NONE: Params = Params(None);
 
 impl Params {
-    /// Reads the query string and the body.
-    pub(crate) async fn receive(parts: &Parts, body: Body) -> Result<Self, Malformed> {
+    /// Reads the query string and the body. Credentials are taken out: nothing else shall meet them.
+    pub(crate) async fn receive(parts: &Parts, body: Body) -> Result<(Self, Option<InParameters>), Malformed> {
         let mut params = match parts.uri.query() {
             None | Some("") => Map::new(),
             Some(query) => form::parse(query)?,
@@ -67,7 +70,8 @@ impl Params {
         if !body.is_end_stream() {
             params.extend(read_body(parts, body).await?);
         }
-        Ok(Self::from(params))
+        let credentials = take_credentials(&mut params);
+        Ok((Self::from(params), credentials))
     }
 
     /// Leaves the parameters with the request, for the guard and the handler. Without any, there is nothing to leave.
@@ -87,11 +91,6 @@ impl Params {
         self.0.as_ref()?.get(name)
     }
 
-    /// The text of that name, where it is one and not empty: how credentials are looked for.
-    pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        self.get(name)?.as_str().filter(|text| !text.is_empty())
-    }
-
     /// Every parameter as a form writes it (`a`, `a[]`, `a[b]`), sorted by name.
     pub(crate) fn pairs(&self) -> Vec<(String, String)> {
         let mut pairs = Vec::new();
@@ -107,6 +106,21 @@ impl From<Map<String, Value>> for Params {
     fn from(params: Map<String, Value>) -> Self {
         Self((!params.is_empty()).then(|| Arc::new(params)))
     }
+}
+
+/// Takes the credentials out. What stands in such a place and is no text is a wrong credential, and not a missing one.
+fn take_credentials(params: &mut Map<String, Value>) -> Option<InParameters> {
+    let text = |value: Value| match value {
+        Value::Null => None,
+        Value::String(text) => Some(text),
+        other => Some(other.to_string()),
+    };
+    let mut take = |name: &str| params.remove(name).and_then(text).map(Secret::new);
+    let (private_token, access_token, bearer_token) =
+        (take("private_token"), take("access_token"), take("bearer_token"));
+    let sudo = params.get("sudo").cloned().and_then(text);
+    let any = private_token.is_some() || access_token.is_some() || bearer_token.is_some() || sudo.is_some();
+    any.then_some(InParameters { private_token, access_token, bearer_token, sudo })
 }
 
 /// Appends what a form would say for one value.

@@ -3,6 +3,7 @@
 use std::{
     fmt::Write as _,
     hash::{DefaultHasher, Hasher as _},
+    time::Duration,
 };
 
 use axum::{
@@ -12,13 +13,17 @@ use axum::{
         header::{
             ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
             ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
-            ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, ORIGIN,
-            VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+            ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+            IF_UNMODIFIED_SINCE, ORIGIN, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
         },
     },
     response::Response,
 };
+use jeton_core::time::Timestamp;
 use serde::Serialize;
+
+use super::error::ApiError;
+use crate::request_id::RequestId;
 
 /// Headers that scripts of other sites may read.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
@@ -40,6 +45,20 @@ pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
     if let Some(tag) = tag {
         response.headers_mut().insert(ETAG, tag);
     }
+    response
+}
+
+/// A list and the headers that tell which part of it this is.
+pub(crate) fn list(rows: &impl Serialize, headers: HeaderMap) -> Response {
+    let mut response = json(StatusCode::OK, rows);
+    response.headers_mut().extend(headers);
+    response
+}
+
+/// An answer with a secret in it, which nobody on the way may keep.
+pub(crate) fn secret(status: StatusCode, value: &impl Serialize) -> Response {
+    let mut response = json(status, value);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
@@ -127,8 +146,29 @@ pub(crate) fn preflight(method: &Method, headers: &HeaderMap) -> Option<Response
     Some(response)
 }
 
-/// `X-Gitlab-Meta`: the request's number where GitLab's clients look for it.
-pub(crate) const META: HeaderName = HeaderName::from_static("x-gitlab-meta");
+/// Refuses where the record changed after the moment in `If-Unmodified-Since` (RFC 9110 section 13.1.4), which has whole
+/// seconds. A header that is no date is ignored, as the RFC asks.
+pub(crate) fn unmodified(headers: &HeaderMap, updated_at: Timestamp) -> Result<(), ApiError> {
+    let since = headers.get(IF_UNMODIFIED_SINCE).and_then(|value| value.to_str().ok());
+    match since.and_then(Timestamp::parse_http_date) {
+        Some(since) if updated_at.seconds() > since.seconds() => Err(ApiError::precondition_failed()),
+        _ => Ok(()),
+    }
+}
+
+/// Adds how long the answer took, in seconds, and the request's name where GitLab's clients look for it.
+pub(crate) fn stamp(response: &mut Response, id: Option<&RequestId>, took: Duration) {
+    const RUNTIME: HeaderName = HeaderName::from_static("x-runtime");
+    const META: HeaderName = HeaderName::from_static("x-gitlab-meta");
+    let micros = took.as_micros();
+    let runtime = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
+    let meta = id.map(|id| format!("{{\"correlation_id\":\"{id}\",\"version\":\"1\"}}"));
+    for (name, value) in [(RUNTIME, Some(runtime)), (META, meta)] {
+        if let Some(Ok(value)) = value.map(HeaderValue::try_from) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests;

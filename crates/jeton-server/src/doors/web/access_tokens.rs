@@ -12,10 +12,7 @@ use jeton_core::{
     time::Timestamp,
     token::{Flaw, MadeVia, Plan},
 };
-use jeton_store::{
-    By,
-    tokens::{NewToken, NotMade, Token},
-};
+use jeton_store::{By, tokens::Token};
 use serde_json::json;
 
 use super::{
@@ -33,6 +30,7 @@ use super::{
 use crate::{
     app::App,
     guard::{Anybody, Grant, OwnPages},
+    issue::NotIssued,
     refusal::Refusal,
 };
 
@@ -132,25 +130,10 @@ async fn is_first(app: &App, caller: &Caller, form: &Form) -> Result<bool, Refus
 }
 
 async fn make(app: &App, caller: &Caller, plan: Plan, by: By) -> Result<Outcome, Refusal> {
-    let (token, digest) = app.make_token()?;
-    let new = NewToken {
-        user: caller.user.id,
-        handle: App::make_handle()?,
-        name: plan.name,
-        description: plan.description,
-        scopes: plan.scopes,
-        expiry: plan.expiry,
-        impersonation: false,
-        made_via: MadeVia::Page,
-        digest,
-        limit: app.config.token_limit,
-    };
-    match app.store.create_token(new, by, app.now()).await {
-        Ok(made) => Ok(Outcome::Made { name: made.name, secret: token.reveal() }),
-        Err(too_many @ NotMade::TooMany(_)) => {
-            Ok(Outcome::Refused { flaws: Vec::new(), problems: vec![too_many.to_string()] })
-        }
-        Err(NotMade::Fault(fault)) => Err(fault.into()),
+    match app.issue_token(caller.user.id, plan, MadeVia::Page, by).await {
+        Ok(made) => Ok(Outcome::Made { name: made.token.name, secret: made.text }),
+        Err(NotIssued::TooMany(problem)) => Ok(Outcome::Refused { flaws: Vec::new(), problems: vec![problem] }),
+        Err(NotIssued::Refused(refusal)) => Err(refusal),
     }
 }
 

@@ -152,13 +152,8 @@ impl<'p> Reader<'p> {
         known
     }
 
-    /// Texts: an array, or one text with commas; an array's elements are split at commas too. Elements are trimmed.
-    pub(crate) fn texts(&mut self, name: &'static str) -> Option<Vec<String>> {
-        self.declare(name, Kind::Texts, false);
-        self.given(name).map(as_texts)
-    }
-
-    /// Texts that must be named; naming no element is the handler's to judge.
+    /// Texts that must be named: an array, or one text with commas; an array's elements are split at commas too. Elements
+    /// are trimmed. Whether it may be none is for the handler.
     pub(crate) fn required_texts(&mut self, name: &'static str) -> Vec<String> {
         self.require(name, Kind::Texts);
         self.given(name).map(as_texts).unwrap_or_default()
@@ -169,22 +164,14 @@ impl<'p> Reader<'p> {
         self.params.get(name)
     }
 
-    /// Complains that an element of `name` is none of the words it can be.
-    pub(crate) fn no_such_value(&mut self, name: &'static str) {
-        self.problem(name, NO_SUCH_VALUE);
+    /// Complains about a value that is not what it should be.
+    pub(crate) fn invalid(&mut self, name: &'static str) {
+        self.problem(name, INVALID);
     }
 
     /// Complains about a value that has the right type but is excluded.
     pub(crate) fn not_allowed(&mut self, name: &'static str) {
         self.problem(name, "has a value not allowed");
-    }
-
-    /// At most one of these may be named.
-    pub(crate) fn mutually_exclusive(&mut self, names: &[&'static str]) {
-        let both: Vec<_> = names.iter().filter(|name| self.given(name).is_some()).copied().collect();
-        if both.len() > 1 {
-            self.problem(&both.join(", "), "are mutually exclusive");
-        }
     }
 
     /// At least one of these must be named.

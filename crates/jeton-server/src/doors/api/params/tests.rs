@@ -12,7 +12,7 @@ async fn receive(method: &str, uri: &str, content_type: &str, body: &[u8]) -> Re
         request = request.header(CONTENT_TYPE, content_type);
     }
     let (parts, ()) = request.body(()).unwrap().into_parts();
-    let params = Params::receive(&parts, Body::from(body.to_vec())).await?;
+    let (params, _) = Params::receive(&parts, Body::from(body.to_vec())).await?;
     Ok(Value::Object(params.0.map(|params| (*params).clone()).unwrap_or_default()))
 }
 
@@ -108,6 +108,23 @@ async fn what_cannot_be_read_is_refused() {
     assert_eq!(receive("POST", "/", JSON, b"{\"a\":\"\xff\"}").await, Err(Malformed::Encoding));
     assert_eq!(receive("POST", "/", FORM, b"a=\xff").await, Err(Malformed::Encoding));
     assert_eq!(receive("GET", "/?a=%ff", "", b"").await, Err(Malformed::Encoding));
+}
+
+#[tokio::test]
+async fn credentials_are_taken_out_wherever_they_stand() {
+    let body = br#"{"private_token":"a","access_token":["b"],"bearer_token":null,"sudo":7,"name":"x"}"#;
+    let (parts, ()) =
+        Request::builder().method("POST").uri("/").header(CONTENT_TYPE, JSON).body(()).unwrap().into_parts();
+    let (params, credentials) = Params::receive(&parts, Body::from(&body[..])).await.unwrap();
+    let credentials = credentials.unwrap();
+    let exposed = |secret: Option<Secret>| secret.map(|secret| secret.expose().to_owned());
+    assert_eq!(exposed(credentials.private_token).unwrap(), "a");
+    assert_eq!(exposed(credentials.access_token).unwrap(), r#"["b"]"#);
+    assert_eq!((exposed(credentials.bearer_token), credentials.sudo.unwrap()), (None, "7".into()));
+    assert_eq!(params.pairs(), [("name".to_owned(), "x".to_owned()), ("sudo".to_owned(), "7".to_owned())]);
+
+    let (parts, ()) = Request::builder().uri("/?name=x").body(()).unwrap().into_parts();
+    assert!(Params::receive(&parts, Body::empty()).await.unwrap().1.is_none());
 }
 
 #[tokio::test]

@@ -1,0 +1,82 @@
+//! What the lock and failures of ours say, in the API's words (GitLab API docs, "Authentication" and "Troubleshooting").
+
+use jeton_core::{
+    ability::Ability,
+    lock::{Denial, scopes_granting},
+    user::{User, UserState},
+};
+
+use super::error::ApiError;
+use crate::{app::App, refusal::Refusal};
+
+/// The answer for a refusal.
+pub(crate) fn answer(refusal: &Refusal, app: &App) -> ApiError {
+    match refusal {
+        Refusal::Denied(denial) => denied(denial, &app.config.external_url),
+        Refusal::Failed(_) | Refusal::Broken(_) if refusal.is_passing() => ApiError::unavailable(),
+        Refusal::Failed(_) | Refusal::Broken(_) => ApiError::internal(),
+    }
+}
+
+fn denied(denial: &Denial, external_url: &str) -> ApiError {
+    match denial {
+        Denial::Anonymous
+        | Denial::Malformed(_)
+        | Denial::Unknown
+        | Denial::WrongPassword
+        | Denial::TokenRequired
+        | Denial::NotFromOurPage => ApiError::unauthorized(),
+        Denial::TwoCredentials => ApiError::two_tokens(),
+        Denial::Expired { .. } => {
+            ApiError::dead_token("Token is expired. You can either do re-authorization or token refresh.")
+        }
+        Denial::Revoked(_) => ApiError::dead_token("Token was revoked. You have to re-authorize from the user."),
+        Denial::ImpersonationDisabled => {
+            ApiError::dead_token("Token is an impersonation token but impersonation was disabled.")
+        }
+        Denial::Account(user) => ApiError::forbidden_because(&account(user, external_url)),
+        Denial::Scope { missing } => ApiError::insufficient_scope(&sufficient(*missing)),
+        Denial::SudoNotAdministrator => ApiError::forbidden_because("Must be admin to use sudo"),
+        Denial::SudoWithoutToken => {
+            ApiError::forbidden_because("Must be authenticated using an OAuth or personal access token to use sudo")
+        }
+        Denial::SudoUnknownUser(asked) => ApiError::not_found(&format!("User with ID or username '{asked}'")),
+        Denial::NotAdministrator | Denial::Right(_) => ApiError::forbidden(),
+        Denial::Hidden => ApiError::not_found("Project"),
+    }
+}
+
+/// Why an account cannot be used.
+fn account(user: &User, external_url: &str) -> String {
+    match user.state {
+        UserState::Deactivated => format!(
+            "Your account has been deactivated by your administrator. Please log back in from a web browser to \
+             reactivate your account at {external_url}/users/sign_in"
+        ),
+        UserState::Active | UserState::Blocked | UserState::Banned => "Your account has been blocked.".into(),
+    }
+}
+
+/// The scopes that GitLab names as sufficient: those of the endpoint itself first, then the two that open every
+/// ordinary endpoint, whatever the method.
+fn sufficient(missing: Ability) -> Vec<&'static str> {
+    if missing == Ability::Sudo {
+        return vec!["sudo"];
+    }
+    let general = ["api", "read_api"];
+    scopes_granting(missing).filter(|scope| !general.contains(scope)).chain(general).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The lists that GitLab's own suite expects, without the scopes that Jeton does not have.
+    #[test]
+    fn a_narrow_token_learns_what_would_do() {
+        assert_eq!(sufficient(Ability::ReadUsers), ["read_user", "api", "read_api"]);
+        assert_eq!(sufficient(Ability::ReadApi), ["api", "read_api"]);
+        assert_eq!(sufficient(Ability::WriteApi), ["api", "read_api"]);
+        assert_eq!(sufficient(Ability::Sudo), ["sudo"]);
+    }
+}

@@ -1,0 +1,111 @@
+//! Making tokens over the API. The text stands in the answer, once.
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use jeton_core::{
+    caller::Via,
+    id::UserId,
+    scope::{Offer, SCOPES},
+    time::Date,
+    token::{Draft, Flaw, MadeVia},
+    user::User,
+};
+use jeton_store::By;
+
+use crate::{
+    app::App,
+    doors::api::{
+        entities::RevealedToken,
+        error::ApiError,
+        params::{Given, Input, Reader},
+        path::InPath,
+        reply,
+    },
+    guard::{AdministerApi, Grant, WriteApi},
+    issue::NotIssued,
+};
+
+/// What a token is made from.
+pub(crate) struct Wanted {
+    name: String,
+    description: Option<String>,
+    scopes: Vec<String>,
+    expires_at: Option<Date>,
+}
+
+impl Input for Wanted {
+    fn read(from: &mut Reader<'_>) -> Self {
+        Self {
+            name: from.required_text("name"),
+            description: from.text("description"),
+            scopes: from.required_texts("scopes"),
+            expires_at: from.date("expires_at"),
+        }
+    }
+}
+
+/// `POST /users/:user_id/personal_access_tokens`: an administrator makes a token for a user.
+pub(crate) async fn for_user(
+    grant: Grant<AdministerApi>,
+    State(app): State<App>,
+    Given(wanted): Given<Wanted>,
+    id: InPath,
+) -> Result<Response, ApiError> {
+    let id = UserId(id.number("user_id")?);
+    let any = Offer { administrator: true, registry: app.config.registry };
+    check_scopes(&wanted.scopes, |name| is_offered(name, any))?;
+    let user = app.identities.user(&app.store, id).await?.ok_or_else(|| ApiError::not_found("User"))?;
+    make(&app, &user, wanted, grant.by()).await
+}
+
+/// `POST /user/personal_access_tokens`: a token makes a token for its user, with no scope that it does not have itself
+/// but `self_rotate`, which lets the new token do nothing but replace itself.
+pub(crate) async fn for_myself(
+    grant: Grant<WriteApi>,
+    State(app): State<App>,
+    Given(wanted): Given<Wanted>,
+) -> Result<Response, ApiError> {
+    let caller = grant.somebody()?;
+    let offer = app.offer(&caller.user);
+    check_scopes(&wanted.scopes, |name| match &caller.via {
+        Via::Token(token) => name == "self_rotate" || token.scopes.names().any(|held| held == name),
+        Via::Session(_) | Via::Password => is_offered(name, offer),
+    })?;
+    make(&app, &caller.user, wanted, grant.by()).await
+}
+
+fn is_offered(name: &str, to: Offer) -> bool {
+    SCOPES.iter().any(|scope| scope.name == name && scope.is_offered(to))
+}
+
+fn check_scopes(names: &[String], is_allowed: impl Fn(&str) -> bool) -> Result<(), ApiError> {
+    if names.iter().all(|name| is_allowed(name)) {
+        Ok(())
+    } else {
+        Err(ApiError::parameters(&["scopes does not have a valid value".to_owned()]))
+    }
+}
+
+async fn make(app: &App, user: &User, wanted: Wanted, by: By) -> Result<Response, ApiError> {
+    let Wanted { name, description, scopes, expires_at } = wanted;
+    let plan = Draft { name, description, scopes, expires_at }.check(app.offer(user));
+    let plan = plan.map_err(|flaws| ApiError::unprocessable(sentence(&flaws)))?;
+    match app.issue_token(user.id, plan, MadeVia::Api, by).await {
+        Ok(issued) => {
+            let body = RevealedToken::new(&issued.token, issued.text, app.now());
+            Ok(reply::secret(StatusCode::CREATED, &body))
+        }
+        Err(NotIssued::TooMany(sentence)) => Err(ApiError::unprocessable(sentence)),
+        Err(NotIssued::Refused(refusal)) => Err(refusal.into()),
+    }
+}
+
+/// The flaws as one sentence: `A`, `A and B`, `A, B, and C`.
+fn sentence(flaws: &[Flaw]) -> String {
+    let flaws: Vec<String> = flaws.iter().map(Flaw::to_string).collect();
+    match flaws.as_slice() {
+        [] => String::new(),
+        [one] => one.clone(),
+        [one, two] => format!("{one} and {two}"),
+        [most @ .., last] => format!("{}, and {last}", most.join(", ")),
+    }
+}
