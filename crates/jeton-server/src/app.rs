@@ -25,6 +25,7 @@ use crate::{
     edge::{Client, Networks},
     identify::Identities,
     last_used::LastUsed,
+    metrics::Metrics,
     nature::{self, Clock, NoChance},
     passwords::Passwords,
     refusal::Refusal,
@@ -79,6 +80,8 @@ pub struct Shared {
     pub sessions: SessionKeys,
     /// Names for requests.
     pub request_ids: RequestIds,
+    /// What is measured.
+    pub metrics: Metrics,
     /// What is pushed and fetched: `<data_dir>/repositories/`.
     pub repositories: Repositories,
     digest_key: DigestKey,
@@ -108,6 +111,7 @@ impl App {
             last_used: LastUsed::default(),
             passwords: Passwords::default(),
             request_ids: RequestIds::new()?,
+            metrics: Metrics::default(),
             digest_key,
         })))
     }

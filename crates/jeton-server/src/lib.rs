@@ -13,6 +13,7 @@ pub mod guard;
 pub mod identify;
 pub mod issue;
 pub mod last_used;
+pub mod metrics;
 pub mod nature;
 mod origin;
 pub mod passwords;

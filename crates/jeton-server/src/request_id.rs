@@ -14,6 +14,18 @@ pub struct RequestId {
     count: u64,
 }
 
+impl RequestId {
+    /// Takes over the name that a proxy gave: 32 lower-case hexadecimal digits, as nginx's `$request_id` has.
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let number = |part: Option<&str>| u64::from_str_radix(part?, 16).ok();
+        if !plain {
+            return None;
+        }
+        Some(Self { process: number(text.get(..16))?, count: number(text.get(16..))? })
+    }
+}
+
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}{:016x}", self.process, self.count)
@@ -43,6 +55,16 @@ impl RequestIds {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
+
+    #[test]
+    fn a_proxys_name_is_taken_over_unchanged() {
+        let text = "00ff5d3a9b7c4e21f0123456789abcde";
+        assert_eq!(RequestId::parse(text).unwrap().to_string(), text);
+        for other in ["", "x", "00FF5D3A9B7C4E21F0123456789ABCDE", "0123456789abcdef", &"a".repeat(33), &"é".repeat(16)]
+        {
+            assert_eq!(RequestId::parse(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn ids_differ_and_have_one_form() {

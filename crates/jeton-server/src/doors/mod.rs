@@ -3,6 +3,8 @@
 
 mod api;
 mod git;
+mod journal;
+mod ops;
 mod unread;
 mod web;
 
@@ -13,7 +15,6 @@ use std::{
 };
 
 use axum::{Router, body::Body, http::Request, response::Response};
-use futures_util::TryFutureExt as _;
 use hyper::body::Incoming;
 use jeton_core::git::GitRequest;
 use tower::Service;
@@ -22,7 +23,10 @@ use crate::{
     app::App,
     edge::{Client, Peer},
     guard::Route,
+    request_id::RequestId,
 };
+
+use journal::{Entry, X_REQUEST_ID};
 
 /// All doors of one server, to be served behind the edge. Cheap to clone.
 #[derive(Clone)]
@@ -44,6 +48,16 @@ enum Door {
 }
 
 impl Door {
+    /// The name in the log and the metrics.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Git => "git",
+            Self::Ops => "ops",
+            Self::Web => "web",
+        }
+    }
+
     fn of(path: &str) -> Self {
         match path.strip_prefix('/').unwrap_or(path).split('/').next() {
             Some("api") => Self::Api,
@@ -61,12 +75,12 @@ fn is_ops(path: &str) -> bool {
 impl Doors {
     /// Builds every door.
     pub fn new(app: App) -> Self {
-        Self { api: api::door(&app), git: git::door(&app), ops: Router::new(), web: web::door(&app), app }
+        Self { api: api::door(&app), git: git::door(&app), ops: ops::door(&app), web: web::door(&app), app }
     }
 
     /// Every route of every door, and what it needs.
     pub fn routes() -> Vec<Route> {
-        [api::routes(), git::table(), web::routes().table().to_vec()].concat()
+        [api::routes(), git::table(), ops::routes().table().to_vec(), web::routes().table().to_vec()].concat()
     }
 
     fn router(&mut self, door: Door) -> &mut Router {
@@ -79,16 +93,21 @@ impl Doors {
     }
 
     /// Names the request and its client, for everything behind.
-    fn receive(&self, request: &mut Request<Body>) {
-        let client: Option<Client> = request
-            .extensions()
-            .get::<Peer>()
-            .map(|peer| peer.client(request.headers(), &self.app.config.trusted_proxies));
+    fn receive(&self, request: &mut Request<Body>, door: Door) -> Entry {
+        let trusted = &self.app.config.trusted_proxies;
+        let (headers, peer) = (request.headers(), request.extensions().get::<Peer>());
+        let client: Option<Client> = peer.map(|peer| peer.client(headers, trusted));
+        // A trusted proxy may have named the request already, so that both logs agree on it.
+        let given = peer.filter(|peer| trusted.holds(peer.addr)).and_then(|_| headers.get(X_REQUEST_ID));
+        let given = given.and_then(|value| RequestId::parse(value.to_str().ok()?));
+        let id = given.unwrap_or_else(|| self.app.request_ids.next());
+        let entry = Entry::begin(request, id, door.name(), client);
         let extensions = request.extensions_mut();
-        extensions.insert(self.app.request_ids.next());
+        extensions.insert(id);
         if let Some(client) = client {
             extensions.insert(client);
         }
+        entry
     }
 }
 
@@ -103,12 +122,16 @@ impl Service<Request<Incoming>> for Doors {
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
         let (mut request, reading) = unread::watch(request);
-        self.receive(&mut request);
-        let answer = self.router(Door::of(request.uri().path())).call(request);
-        Box::pin(answer.map_ok(move |mut answer| {
+        let door = Door::of(request.uri().path());
+        let entry = self.receive(&mut request, door);
+        let answer = self.router(door).call(request);
+        let app = self.app.clone();
+        Box::pin(async move {
+            let mut answer = answer.await?;
             reading.tell(&mut answer);
-            answer
-        }))
+            entry.finish(&mut answer, &app.metrics);
+            Ok(answer)
+        })
     }
 }
 

@@ -1,0 +1,164 @@
+//! `jeton serve` as a process: how it starts, stops, and what it refuses to start with.
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    os::unix::net::UnixStream,
+    process::Output,
+    thread,
+    time::Duration,
+};
+
+use rustix::process::Signal;
+
+use crate::harness::{Server, Visitor, between, pause, wait_for};
+
+fn stdout(server: &Server) -> String {
+    fs::read_to_string(server.data_dir().with_file_name("stdout.log")).unwrap()
+}
+
+/// Runs a second `serve` that is expected to refuse; its status and its one line.
+fn refused(server: &Server, environment: &[(&str, &str)]) -> (i32, String) {
+    let mut command = server.command();
+    let Output { status, stderr, .. } =
+        command.arg("serve").env("JETON_LOG", "off").envs(environment.iter().copied()).output().unwrap();
+    (status.code().unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+#[test]
+fn root_gets_a_link_until_there_is_a_password() {
+    let mut server = Server::start(&[("JETON_ROOT_PASSWORD", "")]);
+    let link = |server: &Server| {
+        let text = stdout(server);
+        between(&text, "once and within a day: ", "\n").map(str::to_owned)
+    };
+    let first = link(&server).unwrap();
+    assert!(first.starts_with(&server.url("/users/password/edit?")), "{first}");
+    server.stop();
+    server.start_again();
+    let again = link(&server).unwrap();
+    assert_ne!(first, again);
+    server.anonymous().get(again.strip_prefix(&server.url("")).unwrap()).expect(200);
+    server.jeton_with_input(&["user", "reset-password", "root", "--password-stdin"], "correct horse").expect_ok();
+    server.stop();
+    server.start_again();
+    assert_eq!(link(&server), None);
+}
+
+#[test]
+fn a_root_password_that_is_too_short_is_refused() {
+    let server = Server::start(&[]);
+    let empty = server.data_dir().with_file_name("empty");
+    let data_dir = empty.display().to_string();
+    let database = format!("sqlite:{data_dir}/jeton.db");
+    let environment =
+        [("JETON_DATA_DIR", &*data_dir), ("JETON_DATABASE_URL", &*database), ("JETON_ROOT_PASSWORD", "short")];
+    let (status, why) = refused(&server, &environment);
+    assert!(status == 1 && why.contains("root_password") && why.contains("8 to 128"), "{why}");
+}
+
+#[test]
+fn a_request_in_hand_is_finished_before_the_process_ends() {
+    let mut server = Server::start(&[]);
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+    // The head's end is held back until the server has been asked to stop.
+    stream.write_all(b"GET /-/readiness HTTP/1.1\r\nHost: x\r\n").unwrap();
+    pause(Duration::from_millis(300));
+    server.signal(Signal::TERM);
+    let late = thread::spawn(move || {
+        pause(Duration::from_millis(300));
+        stream.write_all(b"\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    });
+    assert!(late.join().unwrap().starts_with("HTTP/1.1 200 OK\r\n"));
+    assert!(server.stop().success());
+    assert_eq!(fs::read_dir(server.data_dir().join("run")).unwrap().count(), 0, "no socket stays behind");
+}
+
+#[test]
+fn a_hangup_is_no_reason_to_end() {
+    let server = Server::start(&[]);
+    server.signal(Signal::HUP);
+    wait_for("the log to tell of the hangup", || server.log().contains("no certificate").then_some(()));
+    server.anonymous().get("/-/health").expect(200);
+}
+
+#[test]
+fn a_unix_socket_serves_beside_a_port() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("jeton.sock");
+    let mut server = Server::start(&[("JETON_LISTEN", &format!("127.0.0.1:0,unix:{}", path.display()))]);
+    assert!(stdout(&server).contains(&format!("\nJeton is listening on unix:{}\n", path.display())));
+    let mut stream = UnixStream::connect(&path).unwrap();
+    stream.write_all(b"GET /-/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("Jeton OK"), "{answer}");
+    server.stop();
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_foreign_or_missing_key_is_refused() {
+    let server = Server::start(&[]);
+    let elsewhere = server.data_dir().with_file_name("elsewhere").display().to_string();
+    let (status, why) = refused(&server, &[("JETON_DATA_DIR", &elsewhere), ("JETON_DATABASE_URL", server.database())]);
+    assert!(status == 1 && why.contains("token-digest.key is missing"), "{why}");
+
+    fs::write(format!("{elsewhere}/keys/token-digest.key"), "0".repeat(64)).unwrap();
+    let (status, why) = refused(&server, &[("JETON_DATA_DIR", &elsewhere), ("JETON_DATABASE_URL", server.database())]);
+    assert!(status == 1 && why.contains("no token would be recognised"), "{why}");
+}
+
+#[test]
+fn what_cannot_be_served_is_told_in_one_line() {
+    let server = Server::shared();
+    let taken = format!("127.0.0.1:{}", server.port());
+    for (name, value, told) in [
+        ("JETON_LISTEN", &*taken, "choose another address"),
+        ("JETON_DATABASE_URL", "postgres://jeton:hunter2-hunter2@127.0.0.1:1/jeton", "the database cannot be opened"),
+        ("JETON_DATA_DIR", "/proc/jeton", "see the setting data_dir"),
+    ] {
+        let (status, why) = refused(server, &[(name, value)]);
+        assert!(status == 1 && why.contains(told) && why.lines().count() == 1, "{why}");
+        assert!(!why.contains("hunter2"), "{why}");
+    }
+}
+
+#[test]
+fn more_connections_than_files_are_survived() {
+    let mut server = Server::start(&[]);
+    server.stop();
+    let script = "ulimit -n 64; exec \"$0\" serve";
+    let jeton = server.command().get_program().to_owned();
+    let mut command = std::process::Command::new("sh");
+    command
+        .args(["-c", script])
+        .arg(jeton)
+        .env_clear()
+        .envs(server.command().get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let log = server.data_dir().with_file_name("few-files.log");
+    let out = fs::File::create(&log).unwrap();
+    let mut process = command.stdout(out).stderr(std::process::Stdio::null()).spawn().unwrap();
+    let port: u16 = wait_for("the server with few files", || {
+        let text = fs::read_to_string(&log).unwrap();
+        text.split_once('\n')?.0.rsplit(':').next()?.parse().ok()
+    });
+    let crowd: Vec<_> = (0..200).map_while(|_| TcpStream::connect(("127.0.0.1", port)).ok()).collect();
+    pause(Duration::from_millis(300));
+    drop(crowd);
+    let answer = wait_for("an answer after the crowd", || {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        stream.write_all(b"GET /-/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        (!answer.is_empty()).then_some(answer)
+    });
+    process.kill().unwrap();
+    process.wait().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
