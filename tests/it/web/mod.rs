@@ -1,5 +1,6 @@
 //! The pages, as a browser without JavaScript uses them.
 
+mod access_tokens;
 mod password;
 mod protection;
 mod sign_in;

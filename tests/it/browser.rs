@@ -1,0 +1,33 @@
+//! A real browser: Chromium, driven by Playwright (`tests/browser`).
+
+use std::{path::Path, process::Command};
+
+use crate::harness::{Outcome, Server};
+
+/// Runs one file of tests against the server; what it prints about a failure is shown.
+#[track_caller]
+fn run(file: &str, person: &str) {
+    let server = Server::shared();
+    let person = server.person(person);
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/browser");
+    let output = Command::new("node")
+        .args(["--test", file])
+        .current_dir(directory)
+        .env("JETON_URL", server.url(""))
+        .env("JETON_USERNAME", &person.username)
+        .env("JETON_PASSWORD", &person.password)
+        .output()
+        .expect("node is installed");
+    let outcome = Outcome::of(&output);
+    assert!(outcome.ok, "{}{}", outcome.stdout, outcome.stderr);
+}
+
+#[test]
+fn people_use_their_tokens_in_a_browser() {
+    run("tokens.test.mjs", "bea");
+}
+
+#[test]
+fn every_page_is_accessible_on_phones_and_desks_in_light_and_dark() {
+    run("look.test.mjs", "bob");
+}
