@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use reqwest::Method;
 
-use crate::harness::{Answer, Person, Server, Visitor, between};
+use crate::harness::{Answer, Person, Server, Visitor, between, secrets};
 
 const SIGN_IN: &str = "/users/sign_in";
 const TOKENS: &str = "/-/user_settings/personal_access_tokens";
@@ -68,6 +68,9 @@ impl<'s> Browser<'s> {
         for line in answer.headers.get_all("set-cookie") {
             let pair = line.to_str().unwrap().split(';').next().unwrap();
             let (name, value) = pair.split_once('=').unwrap();
+            if name.ends_with("jeton_session") && !value.is_empty() {
+                secrets::remember(value);
+            }
             self.cookies.insert(name.to_owned(), value.to_owned());
         }
         answer
