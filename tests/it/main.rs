@@ -3,9 +3,12 @@
 
 mod browser;
 mod cli;
-#[expect(dead_code, unused_imports, reason = "the tests that use the harness come with the program")]
+mod clients;
+mod crash;
+#[expect(dead_code, unused_imports, reason = "not every test has come that uses the harness")]
 mod harness;
 mod ops;
 mod serving;
+mod stories;
 mod tour;
 mod web;

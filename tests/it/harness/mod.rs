@@ -18,6 +18,7 @@
 //! goes through this harness is noted there, for the canary scan; a test that learns a secret by another way tells
 //! [`secrets::remember`].
 
+mod database;
 mod engine;
 mod git;
 mod nursery;

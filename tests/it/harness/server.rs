@@ -16,7 +16,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{Anonymous, Engine, Outcome, Person, Visitor, nursery, pause, place::Place, secrets, wait_for};
+use super::{Anonymous, Engine, Outcome, Person, nursery, pause, place::Place, secrets, wait_for};
 
 /// The program that cargo built for these tests.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_jeton");
@@ -162,10 +162,9 @@ impl Server {
         format!("{name}-{}", self.people.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Ends the process at once, as a power cut would.
-    pub(crate) fn kill(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
+    /// Ends the process at once, as a power cut would; [`Server::start_again`] waits for its end.
+    pub(crate) fn kill(&self) {
+        self.signal(Signal::KILL);
     }
 
     /// Asks the process to stop, and waits until it has.
@@ -182,9 +181,9 @@ impl Server {
         kill_process(Pid::from_child(&self.process), signal).unwrap();
     }
 
-    /// Starts the process again, which must have ended, on the same data; it may get another port.
+    /// Starts the process again on the same data, once it has ended; it may get another port.
     pub(crate) fn start_again(&mut self) {
-        assert!(self.process.try_wait().unwrap().is_some(), "the server still runs");
+        self.process.wait().unwrap();
         self.process = launch(&self.place, &self.settings);
         self.port = self.wait_for_port();
     }

@@ -1,0 +1,4 @@
+//! Client programs that people already have.
+
+mod curl;
+mod python_gitlab;

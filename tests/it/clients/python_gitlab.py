@@ -1,0 +1,93 @@
+"""python-gitlab against Jeton: the calls that scripts make. Arguments: the address of the server, and the environment
+variable TOKEN with an administrator's token of scope `api`. Prints every token that it makes, a line each."""
+
+import datetime
+import os
+import sys
+
+import gitlab
+
+address, administrators = sys.argv[1], os.environ["TOKEN"]
+
+
+def client(**credential):
+    return gitlab.Gitlab(address, retry_transient_errors=False, **credential)
+
+
+def refused(status, work):
+    """What the client makes of a refusal: an exception that carries status and message."""
+    try:
+        work()
+    except gitlab.exceptions.GitlabError as error:
+        assert error.response_code == status, (error.response_code, error)
+        return str(error)
+    raise AssertionError(f"not refused with {status}")
+
+
+# Who am I, with each way that the client has of sending a token.
+root = client(private_token=administrators)
+root.auth()
+assert root.user.username == "root" and root.user.is_admin, root.user
+assert client(oauth_token=administrators).http_get("/user")["id"] == root.user.id
+version, revision = root.version()
+assert version.count(".") == 2 and revision, (version, revision)
+assert "401" in refused(401, lambda: client(private_token="wrong").auth())
+assert refused(401, lambda: client().http_get("/user"))
+
+# Users: pages, filters, one of them.
+everybody = root.users.list(per_page=2, iterator=True)
+names = [user.username for user in everybody]
+assert "root" in names and len(names) == len(set(names)) == everybody.total, (names, everybody.total)
+assert len(root.users.list(get_all=True)) == len(names)
+first = root.users.list(per_page=1, page=1)
+assert len(first) == 1
+second = root.users.list(per_page=1, page=2)
+assert first[0].id != second[0].id
+somebody = root.users.list(username=sys.argv[2])[0]
+assert root.users.get(somebody.id).username == sys.argv[2]
+assert refused(404, lambda: root.users.get(999999)).startswith("404")
+
+# An administrator makes a token for somebody; that person's client uses it.
+tomorrow = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=2)).date().isoformat()
+made = somebody.personal_access_tokens.create(
+    {"name": "from python", "scopes": ["api", "read_user"], "expires_at": tomorrow, "description": "a script's"})
+print(made.token)
+assert made.active and made.expires_at == tomorrow and made.user_id == somebody.id, made
+theirs = client(private_token=made.token)
+theirs.auth()
+assert theirs.user.id == somebody.id and not getattr(theirs.user, "is_admin", False)
+mine = theirs.personal_access_tokens.get("self")
+assert mine.id == made.id and mine.name == "from python" and mine.description == "a script's", mine
+assert not hasattr(mine, "token")
+assert theirs.personal_access_tokens.get(made.id).scopes == ["api", "read_user"]
+assert refused(401, lambda: theirs.personal_access_tokens.get(999999))
+
+# Many tokens, listed page by page, filtered and sorted.
+for number in range(5):
+    print(somebody.personal_access_tokens.create({"name": f"batch {number}", "scopes": ["read_api"]}).token)
+listed = theirs.personal_access_tokens.list(per_page=2, iterator=True)
+assert len(list(listed)) == listed.total >= 6, listed.total
+batch = theirs.personal_access_tokens.list(search="batch", sort="name_desc", get_all=True)
+assert [token.name for token in batch] == [f"batch {number}" for number in (4, 3, 2, 1, 0)], batch
+assert all(token.user_id == somebody.id for token in root.personal_access_tokens.list(user_id=somebody.id, get_all=True))
+
+# Revoking, both ways.
+batch[0].delete()
+assert theirs.personal_access_tokens.get(batch[0].id).revoked
+assert len(theirs.personal_access_tokens.list(state="active", search="batch", get_all=True)) == 4
+
+# Projects.
+project = theirs.projects.create({"name": "From Python", "visibility": "private", "initialize_with_readme": True})
+assert project.path_with_namespace == f"{somebody.username}/from-python", project
+assert theirs.projects.get(project.path_with_namespace).id == project.id
+assert project.id in [one.id for one in theirs.projects.list(owned=True, iterator=True, per_page=1)]
+assert refused(404, lambda: client().projects.get(project.id))
+open_one = theirs.projects.create({"name": "Open", "visibility": "public"})
+assert client().projects.get(open_one.id).visibility == "public"
+assert refused(400, lambda: theirs.projects.create({"name": "Open"}))
+project.delete()
+open_one.delete()
+
+# A token ends itself, and is told so.
+theirs.personal_access_tokens.delete("self")
+assert "invalid_token" in refused(401, lambda: theirs.http_get("/user"))

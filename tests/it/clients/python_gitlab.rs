@@ -1,0 +1,22 @@
+//! python-gitlab: pages by the `Link` header, totals by `X-Total`, errors by `message` and `error`.
+
+use std::process::Command;
+
+use crate::harness::{Outcome, Server};
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/it/clients/python_gitlab.py");
+/// Where `make test` installs the library.
+const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.venv/bin/python");
+
+#[test]
+fn python_gitlab_manages_users_tokens_and_projects() {
+    let server = Server::start(&[]);
+    let administrator = server.root().token("api");
+    let somebody = server.person("somebody");
+    server.person("another");
+    let mut command = Command::new(PYTHON);
+    command.args([SCRIPT, server.url("").trim_end_matches('/'), &somebody.username]);
+    let output = command.env("TOKEN", &administrator.token).output();
+    let output = output.unwrap_or_else(|error| panic!("{PYTHON}: {error}; `make test STEPS=clients` installs it"));
+    Outcome::of(&output).expect_ok();
+}

@@ -1,0 +1,6 @@
+//! Attacks that worked on other systems, each told and shown to fail.
+
+mod accounts;
+mod pages;
+mod tokens;
+mod traces;
