@@ -18,7 +18,7 @@ use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{Method, StatusCode, header::ALLOW},
+    http::{Method, StatusCode},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
@@ -62,7 +62,7 @@ pub(crate) fn routes() -> Vec<Route> {
 
 /// The whole door.
 pub(crate) fn door(app: &App) -> Router {
-    let router = endpoints().into_router().fallback(no_such_route);
+    let router = endpoints().into_router().fallback(no_such_route).method_not_allowed_fallback(wrong_method);
     router.layer(from_fn_with_state(app.clone(), serve)).with_state(app.clone())
 }
 
@@ -75,13 +75,18 @@ async fn no_such_route(request: Request) -> ApiError {
     }
 }
 
+/// An endpoint that is asked with another method. The router adds `Allow`, so that whoever only asks which there are
+/// needs no words.
+async fn wrong_method(request: Request) -> Response {
+    if request.method() == Method::OPTIONS { reply::no_content() } else { ApiError::wrong_method().into_response() }
+}
+
 /// What happens to every request around its endpoint: its parameters are read, a refusal is put into words, and the
 /// answer gets the headers that all answers have.
 async fn serve(State(app): State<App>, request: Request, next: Next) -> Response {
     let stopwatch = Stopwatch::start();
     let asked = Asked::of(request.method(), request.headers());
     let id = request.extensions().get::<RequestId>().copied();
-    let is_options = request.method() == Method::OPTIONS;
 
     let mut response = match reply::preflight(request.method(), request.headers()) {
         Some(response) => response,
@@ -90,8 +95,6 @@ async fn serve(State(app): State<App>, request: Request, next: Next) -> Response
     if let Some(refusal) = Refusal::of(&response) {
         log(refusal, id.as_ref());
         response = denial::answer(refusal, &app).into_response();
-    } else if response.status() == StatusCode::METHOD_NOT_ALLOWED {
-        response = wrong_method(response, is_options);
     }
     reply::stamp(&mut response, id.as_ref(), stopwatch.elapsed());
     asked.finish(response)
@@ -110,18 +113,6 @@ async fn endpoint(request: Request, next: Next) -> Result<Response, Malformed> {
         parts.extensions.insert(credentials);
     }
     Ok(next.run(Request::from_parts(parts, Body::empty())).await)
-}
-
-/// Says which methods there are: in words to whoever tried another one, and without to whoever asked.
-fn wrong_method(response: Response, is_options: bool) -> Response {
-    let Some(allow) = response.headers().get(ALLOW).cloned() else { return response };
-    if is_options {
-        let mut response = reply::no_content();
-        response.headers_mut().insert(ALLOW, allow);
-        response
-    } else {
-        ApiError::wrong_method(allow).into_response()
-    }
 }
 
 /// Failures of ours are logged once, here, under the name that the client gets to see.
