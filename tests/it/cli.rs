@@ -1,8 +1,9 @@
 //! The command line, with the server running and not.
 
 use std::{
+    fs,
     io::Write as _,
-    os::unix::net::UnixListener,
+    os::unix::{fs::PermissionsExt as _, net::UnixListener},
     process::{Command, Output, Stdio},
     thread,
 };
@@ -205,4 +206,71 @@ fn migrating_twice_is_migrating_once() {
     let server = Server::shared();
     server.jeton(&["migrate"]).expect_ok();
     server.jeton(&["migrate"]).expect_ok();
+}
+
+/// What the doctor found wrong, by the name of the check.
+fn wrong(server: &Server, environment: &[(&str, &str)]) -> Vec<(String, String)> {
+    let mut command = server.command();
+    let output = command.args(["doctor", "--json"]).envs(environment.iter().copied()).output().unwrap();
+    let found: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let bad = found.iter().filter(|finding| finding["ok"] == false);
+    let bad: Vec<_> = bad.map(|finding| (text(&finding["check"]), text(&finding["found"]))).collect();
+    assert_eq!(output.status.code(), Some(i32::from(!bad.is_empty())));
+    bad
+}
+
+#[test]
+fn the_doctor_finds_nothing_wrong_with_a_new_server() {
+    let server = Server::start(&[]);
+    assert_eq!(wrong(&server, &[]), []);
+    let table = server.jeton(&["doctor"]).expect_ok();
+    assert!(table.starts_with("CHECK") && table.contains("up to date") && table.contains("git version 2."), "{table}");
+}
+
+#[test]
+fn the_doctor_says_what_is_wrong_and_what_to_do() {
+    let server = Server::start(&[]);
+    let jane = server.person("jane");
+    let made = jane.token("api").post("/api/v4/projects", &serde_json::json!({ "name": "lost" })).expect(201).json();
+    let id = made["id"].as_i64().unwrap();
+    fs::remove_dir_all(server.data_dir().join(format!("repositories/{:03x}/{id}.git", id & 0xfff))).unwrap();
+    let key = server.data_dir().join("keys/token-digest.key");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    server.jeton(&["user", "block", "root"]).expect_ok();
+    let found = wrong(
+        &server,
+        &[
+            ("PATH", "/nowhere"),
+            ("JETON_REGISTRY", "managed"),
+            ("JETON_TLS_CERT", "/nowhere"),
+            ("JETON_TLS_KEY", "/nowhere"),
+        ],
+    );
+    for (check, mend) in [
+        ("certificate", "/nowhere"),
+        ("git", "install git"),
+        ("registry", "install docker-registry"),
+        ("key", "chmod go="),
+        ("administrator", "jeton user unblock root"),
+        ("repositories", "1 of 1 projects have none"),
+    ] {
+        let text = found.iter().find(|(name, _)| name == check);
+        assert!(text.is_some_and(|(_, text)| text.contains(mend)), "{check}: {found:?}");
+    }
+    assert_eq!(found.len(), 6, "{found:?}");
+}
+
+#[test]
+fn the_doctor_changes_nothing() {
+    let server = Server::start(&[]);
+    let nowhere = server.data_dir().with_file_name("nowhere");
+    let path = nowhere.display().to_string();
+    let database = format!("sqlite:{path}/jeton.db");
+    let found = wrong(&server, &[("JETON_DATA_DIR", &path), ("JETON_DATABASE_URL", &database)]);
+    assert!(
+        found.iter().any(|(check, text)| check == "database" && text.contains("run `jeton serve` once")),
+        "{found:?}"
+    );
+    assert!(!nowhere.exists());
 }

@@ -1,16 +1,17 @@
 //! `jeton serve` as a process: how it starts, stops, and what it refuses to start with.
 
 use std::{
-    fs,
+    fs::{self, File},
     io::{Read as _, Write as _},
     net::TcpStream,
     os::unix::net::UnixStream,
-    process::Output,
+    path::PathBuf,
+    process::{Child, Command, Output},
     thread,
     time::Duration,
 };
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::harness::{Server, Visitor, between, pause, wait_for};
 
@@ -128,37 +129,86 @@ fn what_cannot_be_served_is_told_in_one_line() {
     }
 }
 
+/// A server that is started by a shell with these words before it, and ends with the test.
+struct Shelled {
+    process: Child,
+    stdout: PathBuf,
+    stderr: PathBuf,
+}
+
+impl Shelled {
+    fn start(like: &Server, before: &str, environment: &[(&str, &str)]) -> Self {
+        let (stdout, stderr) =
+            (like.data_dir().with_file_name("shelled.out"), like.data_dir().with_file_name("shelled.err"));
+        let settings = like.command();
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "--", "sh", "-c", &format!("{before} exec \"$0\" serve")]);
+        command.arg(settings.get_program()).env_clear();
+        command
+            .envs(settings.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .envs(environment.iter().copied());
+        let process =
+            command.stdout(File::create(&stdout).unwrap()).stderr(File::create(&stderr).unwrap()).spawn().unwrap();
+        Self { process, stdout, stderr }
+    }
+
+    fn address(&self) -> String {
+        wait_for("the first line", || {
+            let text = fs::read_to_string(&self.stdout).unwrap();
+            between(&text, "Jeton is listening on ", "\n").map(str::to_owned)
+        })
+    }
+
+    fn wait_for_log(&self, wanted: &str) {
+        wait_for(wanted, || fs::read_to_string(&self.stderr).unwrap().contains(wanted).then_some(()));
+    }
+}
+
+impl Drop for Shelled {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
 #[test]
 fn more_connections_than_files_are_survived() {
     let mut server = Server::start(&[]);
     server.stop();
-    let script = "ulimit -n 64; exec \"$0\" serve";
-    let jeton = server.command().get_program().to_owned();
-    let mut command = std::process::Command::new("sh");
-    command
-        .args(["-c", script])
-        .arg(jeton)
-        .env_clear()
-        .envs(server.command().get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let log = server.data_dir().with_file_name("few-files.log");
-    let out = fs::File::create(&log).unwrap();
-    let mut process = command.stdout(out).stderr(std::process::Stdio::null()).spawn().unwrap();
-    let port: u16 = wait_for("the server with few files", || {
-        let text = fs::read_to_string(&log).unwrap();
-        text.split_once('\n')?.0.rsplit(':').next()?.parse().ok()
-    });
-    let crowd: Vec<_> = (0..200).map_while(|_| TcpStream::connect(("127.0.0.1", port)).ok()).collect();
+    let few = Shelled::start(&server, "ulimit -n 64;", &[]);
+    let address = few.address();
+    let address = address.strip_prefix("http://").unwrap();
+    let crowd: Vec<_> = (0..200).map_while(|_| TcpStream::connect(address).ok()).collect();
     pause(Duration::from_millis(300));
     drop(crowd);
     let answer = wait_for("an answer after the crowd", || {
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+        let mut stream = TcpStream::connect(address).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
         stream.write_all(b"GET /-/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").ok()?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok()?;
         (!answer.is_empty()).then_some(answer)
     });
-    process.kill().unwrap();
-    process.wait().unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[test]
+fn a_certificate_is_read_again_at_a_hangup() {
+    let mut server = Server::start(&[]);
+    server.stop();
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../jeton-server/src/edge/testdata/");
+    let directory = tempfile::tempdir().unwrap();
+    let here = |name: &str| directory.path().join(name).display().to_string();
+    for name in ["first.pem", "first.key"] {
+        fs::copy(format!("{source}{name}"), here(name)).unwrap();
+    }
+    let tls = [("JETON_TLS_CERT", &*here("first.pem")), ("JETON_TLS_KEY", &*here("first.key"))];
+    let secure = Shelled::start(&server, "", &tls);
+    assert!(secure.address().starts_with("https://127.0.0.1:"));
+    let hang_up = || kill_process(Pid::from_child(&secure.process), Signal::HUP).unwrap();
+    hang_up();
+    secure.wait_for_log("the certificate was read again");
+    fs::write(here("first.pem"), "nonsense").unwrap();
+    hang_up();
+    secure.wait_for_log("the old one stays");
 }

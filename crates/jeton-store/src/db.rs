@@ -89,9 +89,9 @@ impl Store {
         Ok(store)
     }
 
-    async fn connect(address: &str) -> Result<Self, Fault> {
-        let db = if let Some(path) = address.strip_prefix("sqlite:") {
-            open_sqlite(Path::new(path.strip_prefix("//").unwrap_or(path))).await?
+    pub(crate) async fn connect(address: &str) -> Result<Self, Fault> {
+        let db = if let Some(path) = sqlite_path(address) {
+            open_sqlite(Path::new(path)).await?
         } else if address.starts_with("postgres:") || address.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(address).map_err(|error| Fault::Address(error.to_string()))?;
             let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(PATIENCE);
@@ -177,6 +177,11 @@ impl Tx {
             Self::Postgres(tx) => tx.rollback().await,
         }?)
     }
+}
+
+/// The file that an SQLite address names; none for another engine's.
+pub(crate) fn sqlite_path(address: &str) -> Option<&str> {
+    address.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path))
 }
 
 async fn open_sqlite(path: &Path) -> Result<Db, Fault> {

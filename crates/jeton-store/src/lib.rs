@@ -14,6 +14,7 @@
 pub mod audit;
 mod db;
 mod fault;
+pub mod inspection;
 mod instance;
 mod migrate;
 pub mod projects;

@@ -10,7 +10,7 @@ use sqlx::{
 use crate::{Fault, db::Db};
 
 /// Number, title and text of each migration, in order.
-const MIGRATIONS: &[(i64, &str, &str)] =
+pub(crate) const MIGRATIONS: &[(i64, &str, &str)] =
     &[(1, "people, tokens, projects", include_str!("../migrations/0001_people_tokens_projects.sql"))];
 
 /// The dialect words of one engine.

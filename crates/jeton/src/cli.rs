@@ -28,6 +28,12 @@ pub(crate) enum Command {
     Token(TokenCommand),
     /// Bring the database's schema up to date
     Migrate,
+    /// Look for what is wrong with the instance, and say what to do about it
+    Doctor {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Reads the command line and the settings. Help, and usage that clap itself finds wrong, end the process here.

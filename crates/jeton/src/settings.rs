@@ -175,10 +175,7 @@ fn both(cert: Option<PathBuf>, key: Option<PathBuf>) -> Result<Option<(PathBuf, 
 
 fn default_registry(environment: &BTreeMap<String, String>, warnings: &mut Vec<String>) -> Registry {
     let search = environment.get("PATH").map(String::as_str).unwrap_or_default();
-    let installed = ["docker-registry", "registry"]
-        .iter()
-        .any(|program| std::env::split_paths(search).any(|directory| directory.join(program).is_file()));
-    if installed {
+    if registry_program(search).is_some() {
         return Registry::Managed;
     }
     warnings.push(
@@ -187,4 +184,13 @@ fn default_registry(environment: &BTreeMap<String, String>, warnings: &mut Vec<S
             .to_owned(),
     );
     Registry::Off
+}
+
+/// The program that a managed registry is, along a search path.
+pub(crate) fn registry_program(search: &str) -> Option<PathBuf> {
+    let programs = ["docker-registry", "registry"];
+    programs
+        .iter()
+        .flat_map(|program| std::env::split_paths(search).map(move |directory| directory.join(program)))
+        .find(|path| path.is_file())
 }

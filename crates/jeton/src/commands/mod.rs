@@ -2,6 +2,7 @@
 //! on the same data what they changed.
 
 mod ask;
+mod doctor;
 mod serve;
 mod show;
 mod token;
@@ -23,6 +24,7 @@ pub(crate) async fn run(command: Command, settings: Settings) -> anyhow::Result<
         Command::User(command) => user::run(command, &open(&settings).await?).await,
         Command::Token(command) => token::run(command, &open(&settings).await?).await,
         Command::Migrate => migrate(&settings).await,
+        Command::Doctor { json } => doctor::run(&settings, json).await,
     }
 }
 
