@@ -2,7 +2,7 @@
 //!
 //! Commands change the database directly, and a server remembers what it read there. So each server listens on a socket
 //! of its own, `run/NODE-PROCESS.sock` below the data directory, that only the program's user can connect to. A command
-//! commits its change, says [`FORGET`], and waits for the word that it has been done before it exits.
+//! commits its change, says so, and waits for the word that it has been done before it exits.
 
 use std::{
     io,
