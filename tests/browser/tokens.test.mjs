@@ -37,6 +37,25 @@ test("a token is shown once, can be copied, works, and is gone after a reload", 
   await page.getByText("This form was sent before").waitFor();
 }));
 
+test("without a clipboard interface a token is copied, too", () => visit(browser, {}, async (page) => {
+  // As on plain HTTP, where browsers hide the interface.
+  await page.addInitScript(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
+  await openTokens(page);
+  const token = await createToken(page, "selected", "read_user");
+  await page.getByRole("button", { name: "Copy" }).click();
+  await page.getByRole("button", { name: "Copied" }).waitFor();
+  await page.getByLabel("Description").focus();
+  await page.keyboard.press("Control+V");
+  assert.equal(await page.getByLabel("Description").inputValue(), token);
+}));
+
+test("a token is wiped when its page is left", () => visit(browser, {}, async (page) => {
+  await openTokens(page);
+  await createToken(page, "wiped", "read_user");
+  await page.evaluate(() => dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true })));
+  assert.equal(await page.getByLabel("Your new personal access token").inputValue(), "");
+}));
+
 test("going back does not show a token again", () => visit(browser, {}, async (page, context) => {
   await openTokens(page);
   await createToken(page, "left behind", "read_user");

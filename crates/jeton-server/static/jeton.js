@@ -1,4 +1,4 @@
-// Every page works without this file. It adds one comfort: buttons that copy a text.
+// Every page works without this file. It adds buttons that copy a text, and wipes a new token when its page is left.
 
 /** Puts `text` on the clipboard; resolves to whether that worked. */
 async function copyText(text, field) {
@@ -33,3 +33,13 @@ function enableCopyButton(button) {
 }
 
 for (const button of document.querySelectorAll("button[data-copies]")) enableCopyButton(button);
+
+/** A browser may keep a left page in memory, to show it at once when the person goes back. */
+function wipeWhenLeft(field) {
+  addEventListener("pagehide", () => {
+    field.value = "";
+    field.removeAttribute("value");
+  });
+}
+
+for (const field of document.querySelectorAll("input[data-secret]")) wipeWhenLeft(field);

@@ -1,4 +1,4 @@
-//! Refusals that are sent before their request was read to its end.
+//! Answers to requests that were not read to their end: refusals, and the way to the sign-in form.
 //!
 //! In HTTP/1.1 the rest of such a request stands in the way of the next one, so the server closes the connection. The
 //! client has to know (RFC 9112 section 9.6): else it may send its next request into a connection that is going away.
@@ -36,10 +36,10 @@ pub(super) fn watch(request: Request<Incoming>) -> (Request<Body>, Reading) {
 }
 
 impl Reading {
-    /// Tells the client that the connection ends with this answer, if it is a refusal of a request that was not read.
+    /// Tells the client that the connection ends with this answer, if its request was not read. An answer of success may
+    /// well begin before the end of its request.
     pub(super) fn tell(&self, answer: &mut Response) {
-        let refuses = answer.status().is_client_error() || answer.status().is_server_error();
-        if self.matters && refuses && !self.ended.load(Ordering::Acquire) {
+        if self.matters && !answer.status().is_success() && !self.ended.load(Ordering::Acquire) {
             answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
     }
