@@ -11,6 +11,7 @@ mod web;
 use std::{
     convert::Infallible,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -28,9 +29,11 @@ use crate::{
 
 use journal::{Entry, X_REQUEST_ID};
 
-/// All doors of one server, to be served behind the edge. Cheap to clone.
+/// All doors of one server, to be served behind the edge. Cheap to clone: each request does it.
 #[derive(Clone)]
-pub struct Doors {
+pub struct Doors(Arc<Inner>);
+
+struct Inner {
     app: App,
     api: Router,
     git: Router,
@@ -75,21 +78,25 @@ fn is_ops(path: &str) -> bool {
 impl Doors {
     /// Builds every door.
     pub fn new(app: App) -> Self {
-        Self { api: api::door(&app), git: git::door(&app), ops: ops::door(&app), web: web::door(&app), app }
+        let (api, git, ops, web) = (api::door(&app), git::door(&app), ops::door(&app), web::door(&app));
+        Self(Arc::new(Inner { app, api, git, ops, web }))
     }
 
     /// Every route of every door, and what it needs.
     pub fn routes() -> Vec<Route> {
         [api::routes(), git::table(), ops::routes().table().to_vec(), web::routes().table().to_vec()].concat()
     }
+}
 
-    fn router(&mut self, door: Door) -> &mut Router {
+impl Inner {
+    fn router(&self, door: Door) -> Router {
         match door {
-            Door::Api => &mut self.api,
-            Door::Git => &mut self.git,
-            Door::Ops => &mut self.ops,
-            Door::Web => &mut self.web,
+            Door::Api => &self.api,
+            Door::Git => &self.git,
+            Door::Ops => &self.ops,
+            Door::Web => &self.web,
         }
+        .clone()
     }
 
     /// Names the request and its client, for everything behind.
@@ -123,13 +130,13 @@ impl Service<Request<Incoming>> for Doors {
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
         let (mut request, reading) = unread::watch(request);
         let door = Door::of(request.uri().path());
-        let entry = self.receive(&mut request, door);
-        let answer = self.router(door).call(request);
-        let app = self.app.clone();
+        let inner = Arc::clone(&self.0);
+        let entry = inner.receive(&mut request, door);
+        let answer = inner.router(door).call(request);
         Box::pin(async move {
             let mut answer = answer.await?;
             reading.tell(&mut answer);
-            entry.finish(&mut answer, &app.metrics);
+            entry.finish(&mut answer, &inner.app.metrics);
             Ok(answer)
         })
     }

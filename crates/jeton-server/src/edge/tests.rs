@@ -40,10 +40,17 @@ struct Running {
 impl Running {
     async fn with(listen: &[&str], tls: Option<&Certificate>, limits: Limits) -> Self {
         let listen: Vec<Listen> = listen.iter().map(|text| text.parse().unwrap()).collect();
-        let edge = Edge::bind(&listen, tls, limits).await.unwrap();
+        Self::serve(Edge::bind(&listen, tls, limits).await.unwrap(), router())
+    }
+
+    async fn behind(router: Router, limits: Limits) -> Self {
+        Self::serve(Edge::bind(&["127.0.0.1:0".parse().unwrap()], None, limits).await.unwrap(), router)
+    }
+
+    fn serve(edge: Edge, router: Router) -> Self {
         let (addresses, keeper) = (edge.addresses(), edge.keeper());
         let (stop, stopping) = oneshot::channel();
-        let stopped = tokio::spawn(edge.serve(router(), async {
+        let stopped = tokio::spawn(edge.serve(router, async {
             let _ = stopping.await;
         }));
         Self { addresses, keeper, stop: Some(stop), stopped }
@@ -207,6 +214,32 @@ async fn a_client_that_does_not_read_is_cut() {
     })
     .await
     .unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_reads_slowly_is_not_waited_for_in_memory() {
+    const PIECE: usize = 64 * 1024;
+    let produced = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = Arc::clone(&produced);
+    let endless = move || {
+        let (count, piece) = (Arc::clone(&count), bytes::Bytes::from(vec![b'x'; PIECE]));
+        let pieces = futures_util::stream::repeat_with(move || {
+            count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            Ok::<_, std::io::Error>(piece.clone())
+        });
+        std::future::ready(Body::from_stream(pieces))
+    };
+    let edge = Running::behind(Router::new().route("/endless", get(endless)), Limits::default()).await;
+    let mut stream = edge.connect().await;
+    // The second request waits behind the first: what is sent for one must not depend on whether more follow.
+    stream
+        .write_all(b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\nGET /endless HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await
+        .unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let waiting = produced.load(std::sync::atomic::Ordering::Relaxed) * PIECE;
+    // What the kernel takes for a socket is several megabytes; what it does not take stays where it is.
+    assert!((PIECE..32 << 20).contains(&waiting), "{waiting} bytes were produced for a client that reads none");
 }
 
 #[tokio::test]
