@@ -21,7 +21,7 @@ use jeton_core::{
 use jeton_store::By;
 use tokio::{
     process::ChildStdout,
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    sync::{OnceCell, OwnedSemaphorePermit, Semaphore, mpsc},
 };
 use tracing::Instrument;
 
@@ -149,6 +149,7 @@ pub(super) struct Backend {
     limits: Limits,
     serving: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    capabilities: Arc<OnceCell<Bytes>>,
 }
 
 impl Backend {
@@ -156,19 +157,31 @@ impl Backend {
     pub(super) fn new(repositories: Repositories, limits: Limits, after_push: AfterPush) -> Self {
         let serving = Arc::new(Semaphore::new(limits.at_once));
         let waiting = Arc::new(Semaphore::new(limits.waiting));
-        Self { repositories, after_push, limits, serving, waiting }
+        Self { repositories, after_push, limits, serving, waiting, capabilities: Arc::default() }
     }
 
     /// Answers `GET …/info/refs?service=…`.
     pub(super) async fn advertise(&self, serving: Serving) -> Result<Response, End> {
-        let inlet = Inlet { body: Body::empty(), encoding: Encoding::Identity, limit: None, idle: self.limits.idle };
-        let (service, version) = (serving.service.name(), serving.version);
-        let answer = self.start(serving, Step::Advertise, inlet).await?;
-        let announcement = match version {
-            Version::V0 | Version::V1 => announcement(service),
-            Version::V2 => Bytes::new(),
+        let service = serving.service.name();
+        let body = match serving.version {
+            Version::V0 | Version::V1 => {
+                self.start(serving, Step::Advertise, self.nothing()).await?.body(announcement(service))
+            }
+            // The same for every repository, so git is asked once: a fetch that brings nothing costs one process, not two.
+            Version::V2 => self.capabilities.get_or_try_init(|| self.capabilities(serving)).await?.clone().into(),
         };
-        Ok(respond(&format!("application/x-{service}-advertisement"), announcement, answer))
+        Ok(respond(&format!("application/x-{service}-advertisement"), body))
+    }
+
+    /// What git can do in the second version of the protocol.
+    async fn capabilities(&self, serving: Serving) -> Result<Bytes, End> {
+        const MOST: usize = 64 * 1024;
+        let body = self.start(serving, Step::Advertise, self.nothing()).await?.body(Bytes::new());
+        axum::body::to_bytes(body, MOST).await.map_err(|error| End::Broken(error.to_string()))
+    }
+
+    fn nothing(&self) -> Inlet {
+        Inlet { body: Body::empty(), encoding: Encoding::Identity, limit: None, idle: self.limits.idle }
     }
 
     /// Answers `POST …/git-upload-pack` and `POST …/git-receive-pack`.
@@ -176,8 +189,8 @@ impl Backend {
         let limit = (serving.service == Service::UploadPack).then_some(self.limits.fetch_request);
         let inlet = Inlet { body, encoding, limit, idle: self.limits.idle };
         let content_type = format!("application/x-{}-result", serving.service.name());
-        let answer = self.start(serving, Step::Exchange, inlet).await?;
-        Ok(respond(&content_type, Bytes::new(), answer))
+        let body = self.start(serving, Step::Exchange, inlet).await?.body(Bytes::new());
+        Ok(respond(&content_type, body))
     }
 
     /// Starts git and waits for the first thing that it says.
@@ -235,10 +248,17 @@ struct Answer {
     rest: mpsc::Receiver<Result<Bytes, End>>,
 }
 
-fn respond(content_type: &str, before: Bytes, answer: Answer) -> Response {
-    let start = stream::iter([before, answer.first]).filter(|piece| std::future::ready(!piece.is_empty())).map(Ok);
-    let rest = stream::unfold(answer.rest, async |mut rest| rest.recv().await.map(|piece| (piece, rest)));
-    let mut response = Body::from_stream(start.chain(rest)).into_response();
+impl Answer {
+    /// Everything that git says, after `before`.
+    fn body(self, before: Bytes) -> Body {
+        let start = stream::iter([before, self.first]).filter(|piece| std::future::ready(!piece.is_empty())).map(Ok);
+        let rest = stream::unfold(self.rest, async |mut rest| rest.recv().await.map(|piece| (piece, rest)));
+        Body::from_stream(start.chain(rest))
+    }
+}
+
+fn respond(content_type: &str, body: Body) -> Response {
+    let mut response = body.into_response();
     let headers = response.headers_mut();
     if let Ok(content_type) = HeaderValue::from_str(content_type) {
         headers.insert(header::CONTENT_TYPE, content_type);
