@@ -132,6 +132,7 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("GIT_CONFIG_GLOBAL", "/dev/null"),
     ("GIT_ATTR_NOSYSTEM", "1"),
     ("GIT_TERMINAL_PROMPT", "0"),
+    ("GIT_NO_LAZY_FETCH", "1"),
     ("GIT_DEFAULT_REF_FORMAT", "files"),
     ("LC_ALL", "C"),
 ];
