@@ -33,5 +33,5 @@ pub(crate) use engine::Engine;
 pub(crate) use git::{Git, Outcome};
 pub(crate) use person::Person;
 pub(crate) use server::Server;
-pub(crate) use visitor::{Anonymous, Answer, Bearer, Request, SignedIn, Visitor, between};
+pub(crate) use visitor::{Anonymous, Answer, Bearer, Request, SignedIn, Visitor, between, http};
 pub(crate) use wait::{Timer, pause, wait_for};

@@ -97,6 +97,11 @@ impl Server {
         self.port
     }
 
+    /// The number of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// The address of a path with user name and password in it, as people give it to git.
     pub(crate) fn url_as(&self, user: &str, password: &str, path: &str) -> String {
         format!("http://{user}:{password}@localhost:{}{path}", self.port)
