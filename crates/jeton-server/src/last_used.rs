@@ -1,9 +1,14 @@
-//! When tokens were used last: stamped in memory, written behind the requests in batches.
+//! When tokens were used last: stamped in memory, written behind the requests in batches. Whoever reads of tokens adds what
+//! is not written yet, so that reading writes nothing.
 
 use std::{collections::HashMap, net::IpAddr, sync::Mutex};
 
 use jeton_core::{id::TokenId, time::Timestamp};
-use jeton_store::{Fault, Store, tokens::Use};
+use jeton_store::{
+    Fault, Store,
+    tokens::{Token, Use},
+};
+use tokio::sync::{RwLock, RwLockReadGuard};
 
 /// Rows in one transaction. A token that is made meanwhile waits for one such batch at most.
 const BATCH: usize = 1_000;
@@ -13,7 +18,7 @@ const SHARDS: usize = 64;
 /// Uses that are not written yet.
 pub struct LastUsed {
     shards: [Mutex<HashMap<TokenId, Stamp>>; SHARDS],
-    writing: tokio::sync::Mutex<()>,
+    writing: RwLock<()>,
 }
 
 #[derive(Clone, Copy)]
@@ -24,20 +29,30 @@ struct Stamp {
 
 impl Default for LastUsed {
     fn default() -> Self {
-        Self { shards: std::array::from_fn(|_| Mutex::default()), writing: tokio::sync::Mutex::default() }
+        Self { shards: std::array::from_fn(|_| Mutex::default()), writing: RwLock::default() }
     }
 }
 
 impl LastUsed {
     /// Notes a use. Never waits for the database.
     pub fn stamp(&self, token: TokenId, at: Timestamp, address: Option<IpAddr>) {
+        self.shard(token).insert(token, Stamp { at, address });
+    }
+
+    /// Waits until no uses are on their way into the database. While the result lives, what is not written yet stays in
+    /// memory, so a token that is read meanwhile can be completed.
+    pub async fn settled(&self) -> Settled<'_> {
+        Settled { uses: self, _nothing_is_written: self.writing.read().await }
+    }
+
+    fn shard(&self, token: TokenId) -> std::sync::MutexGuard<'_, HashMap<TokenId, Stamp>> {
         let shard = usize::try_from(token.0.unsigned_abs() % SHARDS as u64).unwrap_or_default();
-        lock(&self.shards[shard]).insert(token, Stamp { at, address });
+        lock(&self.shards[shard])
     }
 
     /// Writes what was noted so far. When the database fails, it is kept for the next time.
     pub async fn flush(&self, store: &Store) -> Result<(), Fault> {
-        let _one_at_a_time = self.writing.lock().await;
+        let _one_at_a_time = self.writing.write().await;
         let mut noted = self.take();
         while !noted.is_empty() {
             let rest = noted.split_off(noted.len().min(BATCH));
@@ -63,8 +78,23 @@ impl LastUsed {
     /// A newer use that was noted meanwhile stays.
     fn put_back(&self, uses: Vec<Use>) {
         for Use { token, at, address } in uses {
-            let shard = usize::try_from(token.0.unsigned_abs() % SHARDS as u64).unwrap_or_default();
-            lock(&self.shards[shard]).entry(token).or_insert(Stamp { at, address });
+            self.shard(token).entry(token).or_insert(Stamp { at, address });
+        }
+    }
+}
+
+/// See [`LastUsed::settled`].
+pub struct Settled<'u> {
+    uses: &'u LastUsed,
+    _nothing_is_written: RwLockReadGuard<'u, ()>,
+}
+
+impl Settled<'_> {
+    /// Adds the use that is not written yet, if there is one.
+    pub fn complete(&self, token: &mut Token) {
+        let noted = self.uses.shard(token.id).get(&token.id).copied();
+        if let Some(Stamp { at, address }) = noted {
+            token.note_use(at, address);
         }
     }
 }

@@ -22,4 +22,5 @@ pub mod refusal;
 pub mod repositories;
 pub mod request_id;
 pub mod session;
+pub mod tokens;
 mod unix_socket;

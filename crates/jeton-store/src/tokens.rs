@@ -94,6 +94,22 @@ impl Token {
     pub fn is_active(&self, now: Timestamp) -> bool {
         self.ended.is_none() && !self.expiry.is_over(now)
     }
+
+    /// Takes over a use that is not written yet, as [`Store::record_uses`] would.
+    pub fn note_use(&mut self, at: Timestamp, address: Option<IpAddr>) {
+        self.last_used_at = self.last_used_at.max(Some(at));
+        if let Some(address) = address.map(|address| address.to_string())
+            && !self.addresses.contains(&address)
+        {
+            put_first(&mut self.addresses, address);
+        }
+    }
+}
+
+/// The latest address first, and not more than are remembered.
+fn put_first(addresses: &mut Vec<String>, address: String) {
+    addresses.insert(0, address);
+    addresses.truncate(ADDRESSES);
 }
 
 /// A use of a token, as it is gathered behind the requests.
@@ -362,8 +378,7 @@ async fn record_use(tx: &mut Tx, used: &Use) -> Result<(), Fault> {
     let before: Option<String> = on_tx!(tx, c => sqlx::query_scalar("SELECT addresses FROM token_uses WHERE token_id = $1")
         .bind(used.token.0).fetch_optional(c).await)?;
     let mut addresses = words(&before.unwrap_or_default(), ',');
-    addresses.insert(0, address);
-    addresses.truncate(ADDRESSES);
+    put_first(&mut addresses, address);
     on_tx!(tx, c => sqlx::query(
         "INSERT INTO token_uses (token_id, last_used_at, addresses)
          SELECT $1, $2, $3 FROM token_generations WHERE id = $1

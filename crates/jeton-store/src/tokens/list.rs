@@ -52,6 +52,20 @@ pub enum TokenOrder {
     NameDesc,
 }
 
+impl TokenFilter {
+    /// Whether the list depends on when tokens were used.
+    pub const fn asks_for_use(&self) -> bool {
+        self.last_used_before.is_some() || self.last_used_after.is_some()
+    }
+}
+
+impl TokenOrder {
+    /// Whether the list depends on when tokens were used.
+    pub const fn asks_for_use(self) -> bool {
+        matches!(self, Self::LastUsedAsc | Self::LastUsedDesc)
+    }
+}
+
 /// What a token must be to stand in a list; `$7` is the user, `$16` the present.
 macro_rules! conditions {
     ($whose:literal) => {

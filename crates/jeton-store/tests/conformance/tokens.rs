@@ -103,3 +103,19 @@ async fn uses_are_remembered_with_the_last_five_addresses() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_use_that_is_not_written_yet_shows_as_if_it_were() {
+    for_each_engine(async |store| {
+        let jane = make_user(&store, "jane").await;
+        let token = make_token(&store, token_of(jane.id, 1)).await;
+        let mut noted = token.clone();
+        for (second, address) in [(2, "192.0.2.1"), (3, "192.0.2.2"), (1, "192.0.2.1"), (4, "192.0.2.3")] {
+            let (at, address) = (NOW.plus_seconds(second), Some(address.parse().unwrap()));
+            noted.note_use(at, address);
+            store.record_uses(vec![Use { token: token.id, at, address }]).await.unwrap();
+            assert_eq!(store.token(token.id).await.unwrap().unwrap(), noted);
+        }
+    })
+    .await;
+}

@@ -34,7 +34,7 @@ use crate::{
 pub(crate) async fn one(grant: Grant<ReadApi>, State(app): State<App>, id: InPath) -> Result<Response, ApiError> {
     let id = TokenId(id.number("id")?);
     let user = &grant.somebody()?.user;
-    match token(&app, id).await? {
+    match app.token(id).await? {
         Some(token) if user.administrator || token.user == user.id => Ok(show(&token, app.now())),
         None if user.administrator => Err(ApiError::message(StatusCode::NOT_FOUND, "404 Not Found")),
         Some(_) | None => Err(ApiError::unauthorized()),
@@ -44,7 +44,7 @@ pub(crate) async fn one(grant: Grant<ReadApi>, State(app): State<App>, id: InPat
 /// `GET /personal_access_tokens/self`: the token that asks, whatever its scopes.
 pub(crate) async fn myself(grant: Grant<OwnToken>, State(app): State<App>) -> Result<Response, ApiError> {
     let own = presented(grant.somebody()?)?;
-    let token = token(&app, own.id).await?.ok_or_else(ApiError::unauthorized)?;
+    let token = app.token(own.id).await?.ok_or_else(ApiError::unauthorized)?;
     Ok(show(&token, app.now()))
 }
 
@@ -104,12 +104,6 @@ fn presented(caller: &Caller) -> Result<&LivingToken, ApiError> {
     caller
         .token()
         .ok_or_else(|| ApiError::bad_request("This endpoint requires token type to be a personal access token"))
-}
-
-/// A token with its last use, which may have been a moment ago.
-async fn token(app: &App, id: TokenId) -> Result<Option<Token>, ApiError> {
-    app.last_used.flush(&app.store).await?;
-    Ok(app.store.token(id).await?)
 }
 
 fn show(token: &Token, now: Timestamp) -> Response {

@@ -145,7 +145,6 @@ pub(super) async fn ask(
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
     let caller = grant.somebody()?;
-    app.last_used.flush(&app.store).await?;
     let now = app.now();
     let token = own_token(&app, caller, &id).await?.filter(|token| token.is_active(now));
     let Some(token) = token else { return Ok(Problem::NotFound.into_response()) };
@@ -181,7 +180,7 @@ pub(super) async fn moved(_: Grant<Anybody>, visit: Visit, RawQuery(query): RawQ
 /// The caller's own token of that number, as far as pages show it.
 async fn own_token(app: &App, caller: &Caller, id: &str) -> Result<Option<Token>, Refusal> {
     let Ok(id) = id.parse() else { return Ok(None) };
-    let token = app.store.token(TokenId(id)).await?;
+    let token = app.token(TokenId(id)).await?;
     Ok(token.filter(|token| token.user == caller.user.id && !token.impersonation))
 }
 
@@ -221,9 +220,8 @@ async fn page(
     status: StatusCode,
     parts: Parts<'_>,
 ) -> Result<Response, Refusal> {
-    app.last_used.flush(&app.store).await?;
     let now = app.now();
-    let tokens = app.store.living_tokens(caller.user.id, now).await?;
+    let tokens = app.living_tokens(caller.user.id).await?;
     let (total, pager) = (tokens.len(), pager(tokens.len(), parts.number));
     let skipped = pager.as_ref().map_or(0, |pager| (pager.page - 1) * PAGE);
     let notices: Vec<Notice> = parts.notice.into_iter().collect();

@@ -88,10 +88,8 @@ pub(crate) async fn list(
     let impersonation = grant.somebody()?.user.administrator;
     let filter = TokenFilter { user, impersonation, ..wanted.filter };
 
-    // The use of the token that asks is known before the list is read.
-    app.last_used.flush(&app.store).await?;
+    let mut rows = app.tokens(&filter, wanted.order, wanted.page.slice()).await?;
     let now = app.now();
-    let mut rows = app.store.tokens(&filter, wanted.order, wanted.page.slice(), now).await?;
     let total = app.store.count_tokens(&filter, COUNT_TO, now).await?;
     let more = wanted.page.cut(&mut rows);
     let headers = wanted.page.headers(&links, total, rows.len(), more);
