@@ -9,6 +9,7 @@ mod crash;
 mod git;
 #[expect(dead_code, unused_imports, reason = "not every test has come that uses the harness")]
 mod harness;
+mod matrix;
 mod ops;
 mod serving;
 mod stories;
