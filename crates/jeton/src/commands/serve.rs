@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use jeton_core::{
     secret::Secret,
     user::{Email, Username},
@@ -68,7 +68,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     background.spawn(reload_on_hangup(certificate)?);
     background.spawn(flush_uses(app.clone()));
     background.spawn(control.serve(app.clone()));
-    background.spawn(look_after_repositories(app.clone()));
+    tokio::spawn(look_after_repositories(app.clone()));
     announce(&addresses, link.as_deref())?;
 
     let mut asked_again = asked.clone();
@@ -76,6 +76,8 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     let stopped = tokio::select! {
         stopped = serving => Some(stopped),
         () = wait_for(&mut asked_again, 2) => None,
+        // None of them ends by itself. Without the control socket, say, revocations by command would go unheard.
+        _ = background.join_next() => bail!("a part of the server ended, so the rest does too; the log says why"),
     };
     match stopped {
         Some(Stopped::Clean) => {}
