@@ -72,3 +72,6 @@ impl App {
         Ok(self.store.use_password_link(digest, hash, by, self.now()).await?.is_some())
     }
 }
+
+#[cfg(test)]
+mod tests;

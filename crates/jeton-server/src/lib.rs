@@ -22,5 +22,7 @@ pub mod refusal;
 pub mod repositories;
 pub mod request_id;
 pub mod session;
+#[cfg(test)]
+mod test_instance;
 pub mod tokens;
 mod unix_socket;

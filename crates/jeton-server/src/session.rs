@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn the_protected_cookie_counts_before_the_plain_one() {
+    fn over_https_only_the_protected_cookie_counts() {
         assert_eq!(cookie(&headers(&["a=b; jeton_session=x"]), false), Some("x"));
         assert_eq!(cookie(&headers(&["jeton_session=x; __Host-jeton_session=y"]), true), Some("y"));
         assert_eq!(cookie(&headers(&["jeton_session=planted"]), true), None);

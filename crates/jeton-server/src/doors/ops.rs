@@ -119,28 +119,10 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use axum::{body::Body, http::Request};
-    use jeton_core::token::{DigestKey, Prefix};
-    use jeton_store::Store;
     use tower::ServiceExt as _;
-    use zeroize::Zeroizing;
 
     use super::*;
-    use crate::{app::Config, edge::Networks, nature::Clock};
-
-    async fn app(directory: &std::path::Path) -> App {
-        let store = Store::open(&format!("sqlite:{}", directory.join("jeton.db").display())).await.unwrap();
-        let config = Config {
-            external_url: "http://localhost".into(),
-            data_dir: directory.into(),
-            registry: false,
-            impersonation: true,
-            trusted_proxies: Networks::default(),
-            metrics_allow: Networks::loopback(),
-            token_prefix: Prefix::default(),
-            token_limit: 10,
-        };
-        App::new(config, store, DigestKey::new(&Zeroizing::new([7; 32])), Clock::System).unwrap()
-    }
+    use crate::test_instance::Instance;
 
     async fn get(app: &App, path: &str, client: Option<Client>) -> Response {
         let mut request = Request::get(path).body(Body::empty()).unwrap();
@@ -152,20 +134,20 @@ mod tests {
 
     #[tokio::test]
     async fn a_server_without_its_database_lives_and_is_not_ready() {
-        let directory = tempfile::tempdir().unwrap();
-        let app = app(directory.path()).await;
-        assert_eq!(get(&app, "/-/readiness", None).await.status(), 200);
+        let instance = Instance::new().await;
+        let app = &instance.app;
+        assert_eq!(get(app, "/-/readiness", None).await.status(), 200);
         app.store.close().await;
-        let answer = get(&app, "/-/readiness", None).await;
+        let answer = get(app, "/-/readiness", None).await;
         assert_eq!((answer.status().as_u16(), &answer.headers()[RETRY_AFTER]), (503, &HeaderValue::from_static("5")));
-        assert_eq!(get(&app, "/-/liveness", None).await.status(), 200);
-        assert_eq!(get(&app, "/-/health", None).await.status(), 200);
+        assert_eq!(get(app, "/-/liveness", None).await.status(), 200);
+        assert_eq!(get(app, "/-/health", None).await.status(), 200);
     }
 
     #[tokio::test]
     async fn the_metrics_are_for_known_addresses() {
-        let directory = tempfile::tempdir().unwrap();
-        let app = app(directory.path()).await;
+        let instance = Instance::new().await;
+        let app = &instance.app;
         let from = |addr: &str, relayed| Some(Client { addr: addr.parse().ok(), tls: false, relayed });
         for (client, status) in [
             (from("127.0.0.1", false), 200),
@@ -175,7 +157,7 @@ mod tests {
             (from("at a unix socket", false), 401),
             (None, 401),
         ] {
-            assert_eq!(get(&app, "/-/metrics", client).await.status(), status, "{client:?}");
+            assert_eq!(get(app, "/-/metrics", client).await.status(), status, "{client:?}");
         }
     }
 }

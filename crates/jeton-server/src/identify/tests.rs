@@ -1,64 +1,31 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 //! The three laws, on a real database.
 
-use std::sync::atomic::AtomicI64;
-
 use jeton_core::{
     lock::Denial,
     scope::ScopeSet,
-    time::Timestamp,
-    token::{Expiry, MadeVia, Prefix},
-    user::{Email, UserState, Username},
+    token::{Expiry, MadeVia},
+    user::UserState,
 };
-use jeton_store::{By, Means, tokens::NewToken, users::NewUser};
-use tempfile::TempDir;
-use zeroize::Zeroizing;
+use jeton_store::tokens::NewToken;
 
 use super::*;
 use crate::{
-    app::{App, Config},
-    edge::Networks,
-    nature::Clock,
+    app::App,
     refusal::Refusal,
+    test_instance::{BY, Instance, NOW},
 };
 
-/// The moment at which the tests' clock stands.
-const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
-
 struct World {
+    instance: Instance,
     app: App,
-    clock: Arc<AtomicI64>,
     user: User,
-    _dir: TempDir,
 }
 
 impl World {
     async fn new() -> Self {
-        let dir = TempDir::new().unwrap();
-        let store = Store::open(&format!("sqlite:{}", dir.path().join("test.db").display())).await.unwrap();
-        let clock = Arc::new(AtomicI64::new(NOW.micros()));
-        let config = Config {
-            external_url: "http://localhost".into(),
-            data_dir: dir.path().into(),
-            registry: false,
-            impersonation: true,
-            trusted_proxies: Networks::default(),
-            metrics_allow: Networks::default(),
-            token_prefix: Prefix::default(),
-            token_limit: 10,
-        };
-        let key = jeton_core::token::DigestKey::new(&Zeroizing::new([7; 32]));
-        let app = App::new(config, store, key, Clock::Standing(Arc::clone(&clock))).unwrap();
-        let new = NewUser {
-            username: Username::parse("jane").unwrap(),
-            name: "Jane".into(),
-            email: Email::parse("jane@example.com").unwrap(),
-            password_hash: None,
-            administrator: false,
-            projects_limit: 10,
-        };
-        let user = app.store.create_user(new, by(), NOW).await.unwrap();
-        Self { app, clock, user, _dir: dir }
+        let instance = Instance::new().await;
+        Self { user: instance.user("jane", false).await, app: instance.app.clone(), instance }
     }
 
     async fn token(&self, expiry: Expiry) -> (String, jeton_store::tokens::Token) {
@@ -75,7 +42,7 @@ impl World {
             digest,
             limit: 10,
         };
-        let token = self.app.store.create_token(new, by(), NOW).await.unwrap();
+        let token = self.app.store.create_token(new, BY, NOW).await.unwrap();
         (text.reveal(), token)
     }
 
@@ -86,10 +53,6 @@ impl World {
             Err(other) => panic!("{other}"),
         }
     }
-}
-
-fn by() -> By {
-    By::local(Means::CommandLine)
 }
 
 #[tokio::test]
@@ -107,7 +70,7 @@ async fn a_revoked_token_is_dead_when_the_revocation_returns() {
     let world = World::new().await;
     let (text, token) = world.token(Expiry::NEVER).await;
     assert_eq!(world.denial(&text).await, None);
-    world.app.revoke_token(token.id, Some(world.user.id), by()).await.unwrap().unwrap();
+    world.app.revoke_token(token.id, Some(world.user.id), BY).await.unwrap().unwrap();
     assert!(matches!(world.denial(&text).await, Some(Denial::Revoked(_))));
 }
 
@@ -119,7 +82,7 @@ async fn a_reading_that_a_revocation_overtakes_is_not_believed_afterwards() {
     // What a request does that read the living token just before the revocation, and remembers it just after.
     let era = world.app.identities.token_eras.current(Eras::slot_of(&digest));
     let record = world.app.store.token_record(&digest).await.unwrap().unwrap();
-    world.app.revoke_token(token.id, None, by()).await.unwrap().unwrap();
+    world.app.revoke_token(token.id, None, BY).await.unwrap().unwrap();
     world.app.identities.living.insert(digest, Remembered { era, value: record.token });
     assert!(matches!(world.denial(&text).await, Some(Denial::Revoked(_))));
 }
@@ -130,7 +93,7 @@ async fn a_blocked_user_is_out_when_the_blocking_returns() {
     let (text, _) = world.token(Expiry::NEVER).await;
     let state = || async { world.app.identify_token(&text, None).await.unwrap().user.state };
     assert_eq!(state().await, UserState::Active);
-    world.app.set_user_state(world.user.id, UserState::Blocked, by()).await.unwrap().unwrap();
+    world.app.set_user_state(world.user.id, UserState::Blocked, BY).await.unwrap().unwrap();
     assert_eq!(state().await, UserState::Blocked);
 }
 
@@ -140,9 +103,9 @@ async fn a_token_in_memory_dies_at_its_moment() {
     let end = NOW.plus_seconds(60);
     let (text, _) = world.token(Expiry::at(end)).await;
     assert_eq!(world.denial(&text).await, None);
-    world.clock.store(end.micros() - 1, Ordering::SeqCst);
+    world.instance.set_clock(end.plus_seconds(-1));
     assert_eq!(world.denial(&text).await, None);
-    world.clock.store(end.micros(), Ordering::SeqCst);
+    world.instance.set_clock(end);
     assert_eq!(world.denial(&text).await, Some(Denial::Expired { at: end }));
 }
 
@@ -152,7 +115,7 @@ async fn another_process_can_have_everything_forgotten() {
     let (text, token) = world.token(Expiry::NEVER).await;
     assert_eq!(world.denial(&text).await, None);
     // As the command line does: straight to the database.
-    world.app.store.revoke_token(token.id, None, by(), NOW).await.unwrap().unwrap();
+    world.app.store.revoke_token(token.id, None, BY, NOW).await.unwrap().unwrap();
     world.app.identities.forget_everything();
     assert!(matches!(world.denial(&text).await, Some(Denial::Revoked(_))));
 }

@@ -1,7 +1,5 @@
 //! The door with its lock: who is let in, and what the others are told.
 
-use std::sync::atomic::{AtomicI64, Ordering};
-
 use axum::http::{HeaderMap, request::Builder};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http_body_util::BodyExt;
@@ -10,27 +8,19 @@ use jeton_core::{
     lock::Denial,
     project::{Project, ProjectPath, Visibility},
     scope::{SCOPES, ScopeSet},
-    secret::Secret,
-    time::Timestamp,
-    token::{DigestKey, Expiry, MadeVia, Prefix},
-    user::{Email, User, UserState, Username},
+    token::{Expiry, MadeVia},
+    user::{User, UserState},
 };
-use jeton_store::{By, Means, Store, projects::NewProject, rotation::Rotation, tokens::NewToken, users::NewUser};
-use zeroize::Zeroizing;
+use jeton_store::{projects::NewProject, rotation::Rotation, tokens::NewToken};
 
 use super::*;
 use crate::{
-    app::{App, Config},
+    app::App,
     doors::git::{door, refused::Refused},
-    edge::Networks,
-    nature::Clock,
     refusal::Refusal,
+    test_instance::{BY, Instance, NOW, PASSWORD},
 };
 
-/// 2027-01-15, where the tests' clock stands.
-const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
-const BY: By = By::local(Means::Server);
-const PASSWORD: &str = "correct horse";
 const VISIBILITIES: [Visibility; 3] = [Visibility::Public, Visibility::Internal, Visibility::Private];
 /// What a 401 for a bad credential begins with.
 const DENIED: &str = "HTTP Basic: Access denied";
@@ -40,13 +30,12 @@ const PAGE: &str = "http://jeton.example/-/user_settings/personal_access_tokens"
 /// An instance with Jane, who owns the projects `jane/public`, `jane/internal` and `jane/private`, with Joe, who owns
 /// nothing, and with an administrator.
 struct World {
+    instance: Instance,
     app: App,
-    clock: Arc<AtomicI64>,
     router: Router,
     jane: User,
     joe: User,
     root: User,
-    dir: TempDir,
 }
 
 /// An answer's status, headers and text.
@@ -58,24 +47,11 @@ struct Told {
 
 impl World {
     async fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&format!("sqlite:{}", dir.path().join("test.db").display())).await.unwrap();
-        let clock = Arc::new(AtomicI64::new(NOW.micros()));
-        let config = Config {
-            external_url: "http://jeton.example".into(),
-            data_dir: dir.path().into(),
-            registry: false,
-            impersonation: false,
-            trusted_proxies: Networks::default(),
-            metrics_allow: Networks::default(),
-            token_prefix: Prefix::default(),
-            token_limit: 100,
-        };
-        let key = DigestKey::new(&Zeroizing::new([7; 32]));
-        let app = App::new(config, store, key, Clock::Standing(Arc::clone(&clock))).unwrap();
+        let instance = Instance::with(|config| config.impersonation = false).await;
         let [jane, joe, root] =
-            [user(&app, "jane", false).await, user(&app, "joe", false).await, user(&app, "root", true).await];
-        let world = Self { router: door(&app), app, clock, jane, joe, root, dir };
+            [instance.user("jane", false).await, instance.user("joe", false).await, instance.user("root", true).await];
+        let app = instance.app.clone();
+        let world = Self { router: door(&app), instance, app, jane, joe, root };
         for visibility in VISIBILITIES {
             let project = world.project(visibility.name(), visibility).await;
             world.app.repositories.create(project.id, BranchName::parse("main").unwrap(), None).await.unwrap();
@@ -137,19 +113,6 @@ impl World {
     async fn fetch(&self, authorization: &str) -> Told {
         self.ask("public", "git-upload-pack", authorization).await
     }
-}
-
-async fn user(app: &App, name: &str, administrator: bool) -> User {
-    let password_hash = Some(app.passwords.hash(Secret::new(PASSWORD)).await.unwrap());
-    let new = NewUser {
-        username: Username::parse(name).unwrap(),
-        name: name.into(),
-        email: Email::parse(&format!("{name}@example.com")).unwrap(),
-        password_hash,
-        administrator,
-        projects_limit: 10,
-    };
-    app.store.create_user(new, BY, NOW).await.unwrap()
 }
 
 fn refs(project: &str, service: &str) -> Builder {
@@ -319,7 +282,7 @@ async fn dead_tokens_say_how_they_died() {
     let (impersonation, _) = world.token_with(&world.jane, "api", Expiry::NEVER, true).await;
 
     assert_eq!(world.fetch(&basic("x", &expiring)).await.status, 200);
-    world.clock.store(NOW.plus_seconds(86_400).micros(), Ordering::SeqCst);
+    world.instance.set_clock(NOW.plus_seconds(86_400));
     world.fetch(&basic("x", &expiring)).await.assert_denied("The token expired on 2027-01-16.\nYou can make a new one");
     world.fetch(&basic("x", &revoked)).await.assert_denied("The token was revoked on 2027-01-15.\nYou can make");
     world.fetch(&basic("x", &rotated)).await.assert_denied("replaced by a newer one, and so revoked, on 2027-01-15");
@@ -451,10 +414,10 @@ async fn a_push_is_noted() {
     let router = world.router.clone();
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
     let (token, id) = world.token_with(&world.jane, "write_repository", Expiry::NEVER, false).await;
-    git(world.dir.path(), &["init", "--quiet", "-b", "trunk", "work"]).await;
-    let copy = world.dir.path().join("work");
+    git(world.instance.dir(), &["init", "--quiet", "-b", "trunk", "work"]).await;
+    let copy = world.instance.dir().join("work");
     commit(&copy, "file", b"content\n").await;
-    world.clock.store(NOW.plus_seconds(60).micros(), Ordering::SeqCst);
+    world.instance.set_clock(NOW.plus_seconds(60));
     let url = format!("http://x:{token}@{address}/jane/private.git");
     git(&copy, &["push", "--quiet", &url, "trunk"]).await;
 

@@ -1,0 +1,74 @@
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+use super::*;
+use crate::test_instance::{BY, Instance, NOW, PASSWORD};
+
+/// A user's state, as requests see it from memory.
+async fn state(instance: &Instance, cookie: &str) -> Option<UserState> {
+    instance.app.identify_session(cookie).await.unwrap().map(|caller| caller.user.state)
+}
+
+#[tokio::test]
+async fn signing_in_wakes_an_account_that_was_put_to_rest() {
+    let instance = Instance::new().await;
+    let jane = instance.user("jane", false).await;
+    let jane = instance.app.set_user_state(jane.id, UserState::Deactivated, BY).await.unwrap().unwrap();
+    let cookie = instance.app.sign_in(&jane, None, BY).await.unwrap();
+    assert_eq!(state(&instance, &cookie).await, Some(UserState::Active));
+}
+
+#[tokio::test]
+async fn a_sign_in_is_seen_in_the_profile_at_once() {
+    let instance = Instance::new().await;
+    let jane = instance.user("jane", false).await;
+    let first = instance.app.sign_in(&jane, None, BY).await.unwrap();
+    let seen =
+        async |cookie: &str| instance.app.identify_session(cookie).await.unwrap().unwrap().user.current_sign_in_at;
+    assert_eq!(seen(&first).await, Some(NOW));
+    let later = NOW.plus_seconds(60);
+    instance.set_clock(later);
+    instance.app.sign_in(&jane, None, BY).await.unwrap();
+    assert_eq!(seen(&first).await, Some(later));
+}
+
+#[tokio::test]
+async fn a_session_ends_by_signing_out_and_by_itself() {
+    let instance = Instance::new().await;
+    let jane = instance.user("jane", false).await;
+    let (one, two) =
+        (instance.app.sign_in(&jane, None, BY).await.unwrap(), instance.app.sign_in(&jane, None, BY).await.unwrap());
+    let caller = instance.app.identify_session(&one).await.unwrap().unwrap();
+    instance.app.sign_out(&caller, BY).await.unwrap();
+    assert_eq!((state(&instance, &one).await, state(&instance, &two).await), (None, Some(UserState::Active)));
+
+    let week = 7 * 86_400;
+    instance.set_clock(NOW.plus_seconds(week - 1));
+    assert!(state(&instance, &two).await.is_some(), "used just before it was idle for too long");
+    instance.set_clock(NOW.plus_seconds(2 * week - 1));
+    assert_eq!(state(&instance, &two).await, None);
+}
+
+#[tokio::test]
+async fn a_link_sets_the_password_once_within_a_day() {
+    let instance = Instance::new().await;
+    let (app, jane) = (&instance.app, instance.user("jane", false).await);
+    let session = app.sign_in(&jane, None, BY).await.unwrap();
+    let knows = async |password: &str| app.check_password("jane", Secret::new(password)).await.unwrap().is_some();
+    let link = async || {
+        let link = app.make_password_link(jane.id).await.unwrap();
+        let start = "http://jeton.example/users/password/edit?reset_password_token=";
+        link.strip_prefix(start).unwrap_or_else(|| panic!("{link}")).to_owned()
+    };
+    let (late, secret) = (link().await, link().await);
+    assert!(!app.use_password_link(&late, Secret::new("too late"), BY).await.unwrap(), "a newer one replaced it");
+    assert_eq!(app.password_link(&secret).await.unwrap().map(|user| user.id), Some(jane.id));
+
+    assert!(app.use_password_link(&secret, Secret::new("battery staple"), BY).await.unwrap());
+    assert!(knows("battery staple").await && !knows(PASSWORD).await);
+    assert_eq!(state(&instance, &session).await, None, "sessions of before have ended");
+    assert!(!app.use_password_link(&secret, Secret::new("once more"), BY).await.unwrap());
+
+    let secret = link().await;
+    instance.set_clock(NOW.plus_seconds(LINK_LIFE));
+    assert!(app.password_link(&secret).await.unwrap().is_none());
+    assert!(!app.use_password_link(&secret, Secret::new("too late"), BY).await.unwrap());
+}
