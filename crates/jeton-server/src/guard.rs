@@ -145,6 +145,8 @@ needs! {
     AdministerApi: Api, Administrator, Some(Ability::WriteApi), on Server;
     /// Ask about or revoke the token that asks.
     OwnToken: Api, SignedIn, Some(Ability::OwnToken), on Server;
+    /// Replace the token that asks.
+    RotateToken: Api, SignedIn, Some(Ability::RotateOwnToken), on Server;
     /// Read a project.
     SeeProject: Api, Anyone, Some(Ability::ReadApi), on Project, See;
     /// Delete a project.

@@ -1,11 +1,13 @@
 //! Making a token: the one place where its text, its digest and its record come together.
 
 use jeton_core::{
-    id::UserId,
-    token::{MadeVia, Plan},
+    id::{TokenId, UserId},
+    time::Timestamp,
+    token::{Expiry, MadeVia, Plan},
 };
 use jeton_store::{
     By,
+    rotation::{NotRotated, Rotation},
     tokens::{NewToken, NotMade, Token},
 };
 
@@ -45,7 +47,54 @@ impl From<NoChance> for NotIssued {
     }
 }
 
+/// Why a token was not replaced.
+#[derive(Debug)]
+pub enum NotReissued {
+    /// There is no such token, or it is somebody else's.
+    Missing,
+    /// It was ended before.
+    Ended,
+    /// Something of ours failed.
+    Refused(Refusal),
+}
+
+impl From<NotRotated> for NotReissued {
+    fn from(error: NotRotated) -> Self {
+        match error {
+            NotRotated::Missing => Self::Missing,
+            NotRotated::Ended => Self::Ended,
+            NotRotated::Fault(fault) => Self::Refused(fault.into()),
+        }
+    }
+}
+
+impl<E: Into<Refusal>> From<E> for NotReissued {
+    fn from(error: E) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+/// The end of a token that lives, from `now` on, as long as this one was meant to.
+pub fn same_lifetime(token: &Token, now: Timestamp) -> Expiry {
+    let days = token.expiry.date().map(|end| end.days_since(token.created_at.date()));
+    Expiry::on(days.map(|days| now.date().plus_days(i32::try_from(days).unwrap_or(i32::MAX))))
+}
+
 impl App {
+    /// Replaces a token by the next generation of its family. With an `owner`, only a token of that user is found.
+    /// When this returns, the old text is dead.
+    pub async fn reissue_token(
+        &self,
+        token: TokenId,
+        owner: Option<UserId>,
+        expiry: Expiry,
+        by: By,
+    ) -> Result<Issued, NotReissued> {
+        let (text, digest) = self.make_token()?;
+        let rotated = self.rotate_token(Rotation { token, owner, digest, expiry }, by).await??;
+        Ok(Issued { token: rotated.token, text: text.reveal() })
+    }
+
     /// Makes the planned token for a user.
     pub async fn issue_token(&self, user: UserId, plan: Plan, made_via: MadeVia, by: By) -> Result<Issued, NotIssued> {
         let (text, digest) = self.make_token()?;

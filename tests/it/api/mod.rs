@@ -5,6 +5,7 @@ mod input;
 mod pages;
 mod projects;
 mod replies;
+mod rotation;
 mod sudo;
 mod tokens;
 mod users;

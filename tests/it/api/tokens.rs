@@ -8,7 +8,7 @@ use crate::harness::{Bearer, Person, Server, Visitor};
 
 const TOKENS: &str = "/api/v4/personal_access_tokens";
 
-fn message(text: &str) -> Value {
+pub(super) fn message(text: &str) -> Value {
     json!({ "message": text })
 }
 

@@ -201,6 +201,29 @@ fn revoking_asks_first_and_counts_at_once() {
 }
 
 #[test]
+fn rotating_asks_first_and_keeps_the_lifetime() {
+    let server = Server::shared();
+    let (_, mut browser) = person_with_browser(server, "tina");
+    let old = shown_token(&create(&mut browser, &named("turning")).expect(200)).unwrap();
+    let path = format!("{TOKENS}/{}/rotate", id(&browser.open(TOKENS), "turning"));
+    assert!(browser.open(&path).expect(200).text().contains("Rotate “turning”?"));
+    assert_eq!(owner(server, &old).0, 200, "asking changes nothing");
+    let own = |token: &str| Bearer::new(server, token).get("/api/v4/personal_access_tokens/self").expect(200).json();
+    let expiry = own(&old)["expires_at"].clone();
+
+    let page = browser.submit(&path, &path, &[]).expect(200);
+    let new = shown_token(&page).unwrap();
+    assert_eq!((owner(server, &old).0, owner(server, &new).0), (401, 200));
+    assert_eq!(own(&new)["expires_at"], expiry, "both were made today");
+    assert_eq!(count(&page), 1);
+    // A reloaded page sends its form again.
+    let again = browser.submit(TOKENS, &path, &[]).expect(303);
+    let page = browser.follow(&again).expect(200);
+    assert!(shown_token(&page).is_none() && page.text().contains("sent before"), "{page}");
+    assert_eq!(owner(server, &new).0, 200);
+}
+
+#[test]
 fn somebody_elses_token_is_as_good_as_none() {
     let server = Server::shared();
     let (_, mut hers) = person_with_browser(server, "tilda");
@@ -208,10 +231,12 @@ fn somebody_elses_token_is_as_good_as_none() {
     let token = shown_token(&create(&mut hers, &named("hers")).expect(200)).unwrap();
     let number = id(&hers.open(TOKENS), "hers");
     for number in [number.as_str(), "0", "9223372036854775807", "9223372036854775808", "-1", "x"] {
-        let path = format!("{TOKENS}/{number}/revoke");
-        let (asked, done) = (his.open(&path), his.submit(TOKENS, &path, &[]));
-        assert_eq!((asked.status, done.status), (404, 404), "{number}");
-        assert!(!asked.text().contains("hers"));
+        for act in ["revoke", "rotate"] {
+            let path = format!("{TOKENS}/{number}/{act}");
+            let (asked, done) = (his.open(&path), his.submit(TOKENS, &path, &[]));
+            assert_eq!((asked.status, done.status), (404, 404), "{act} {number}");
+            assert!(!asked.text().contains("hers"));
+        }
     }
     // Not even an administrator revokes it from the own page.
     let mut root = Browser::of(server, &server.root());

@@ -47,6 +47,8 @@ fn endpoints() -> Endpoints {
         .delete("/api/v4/personal_access_tokens/self", "Revokes the token that asks", tokens::revoke_myself)
         .get("/api/v4/personal_access_tokens/{id}", "One token", tokens::one)
         .delete("/api/v4/personal_access_tokens/{id}", "Revokes a token", tokens::revoke)
+        .post("/api/v4/personal_access_tokens/self/rotate", "Replaces the token that asks", tokens::rotate_myself)
+        .post("/api/v4/personal_access_tokens/{id}/rotate", "Replaces a token", tokens::rotate)
         .post("/api/v4/users/{user_id}/personal_access_tokens", "Makes a token for a user", tokens::for_user)
         .post("/api/v4/user/personal_access_tokens", "Makes a token for the user who asks", tokens::for_myself)
         .get("/api/v4/projects", "Projects that the user who asks may see", projects::list)

@@ -55,9 +55,10 @@ pub(crate) fn list(rows: &impl Serialize, headers: HeaderMap) -> Response {
     response
 }
 
-/// An answer with a secret in it, which nobody on the way may keep.
+/// An answer with a secret in it, which nobody on the way may keep; a tag would tell something of it.
 pub(crate) fn secret(status: StatusCode, value: &impl Serialize) -> Response {
     let mut response = json(status, value);
+    response.headers_mut().remove(ETAG);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

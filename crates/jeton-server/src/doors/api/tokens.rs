@@ -2,6 +2,7 @@
 
 mod create;
 mod list;
+mod rotate;
 
 use axum::{
     extract::State,
@@ -17,6 +18,7 @@ use jeton_core::{
 };
 use jeton_store::tokens::Token;
 pub(crate) use list::list;
+pub(crate) use rotate::{rotate, rotate_myself};
 
 use super::{
     entities::ListedToken,

@@ -111,7 +111,13 @@ async fn attempt(app: &App, caller: &Caller, entered: &Entered, form: &Form, by:
 }
 
 /// The page with the new token, and a fresh form.
-async fn show_made(app: &App, caller: &Caller, visit: &Visit, name: &str, secret: &str) -> Result<Response, Refusal> {
+pub(super) async fn show_made(
+    app: &App,
+    caller: &Caller,
+    visit: &Visit,
+    name: &str,
+    secret: &str,
+) -> Result<Response, Refusal> {
     let now = app.now();
     let form = Entered::proposed(now).into_view(app.offer(&caller.user), &[], Vec::new(), now)?;
     let created = views::NewToken { name, token: secret, example: home::try_token(&app.config.external_url) };
@@ -178,7 +184,7 @@ pub(super) async fn moved(_: Grant<Anybody>, visit: Visit, RawQuery(query): RawQ
 }
 
 /// The caller's own token of that number, as far as pages show it.
-async fn own_token(app: &App, caller: &Caller, id: &str) -> Result<Option<Token>, Refusal> {
+pub(super) async fn own_token(app: &App, caller: &Caller, id: &str) -> Result<Option<Token>, Refusal> {
     let Ok(id) = id.parse() else { return Ok(None) };
     let token = app.token(TokenId(id)).await?;
     Ok(token.filter(|token| token.user == caller.user.id && !token.impersonation))
@@ -245,7 +251,8 @@ fn pager(total: usize, asked: usize) -> Option<Pager> {
     (pages > 1).then_some(Pager { page, pages, previous, next })
 }
 
-fn row(token: Token, now: Timestamp) -> TokenRow {
+/// A token as the tables show it.
+pub(super) fn row(token: Token, now: Timestamp) -> TokenRow {
     TokenRow {
         id: token.id.0,
         name: token.name,

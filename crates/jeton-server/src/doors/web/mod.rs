@@ -14,6 +14,7 @@ mod news;
 mod password;
 mod paths;
 mod protection;
+mod rotation;
 mod sign_in;
 mod token_form;
 mod views;
@@ -45,6 +46,8 @@ pub(crate) fn routes() -> Routes {
         .post(paths::PASSWORD, "Sets a password with a one-time link", password::submit)
         .get(paths::ACCESS_TOKENS, "The Access tokens page", access_tokens::show)
         .post(paths::ACCESS_TOKENS, "Creates a token", access_tokens::create)
+        .get(paths::ROTATE, "Asks whether to rotate a token", rotation::ask)
+        .post(paths::ROTATE, "Rotates a token", rotation::rotate)
         .get(paths::REVOKE, "Asks whether to revoke a token", access_tokens::ask)
         .post(paths::REVOKE, "Revokes a token", access_tokens::revoke)
         .put(paths::REVOKE, "Revokes a token", access_tokens::revoke)

@@ -18,7 +18,15 @@ pub(super) const EARLIER_ACCESS_TOKENS: [&str; 2] =
 /// The route of the page that asks whether a token shall be revoked, and takes the answer.
 pub(super) const REVOKE: &str = "/-/user_settings/personal_access_tokens/{id}/revoke";
 
-/// The address of that page for the token `id`.
+/// The same for rotating a token.
+pub(super) const ROTATE: &str = "/-/user_settings/personal_access_tokens/{id}/rotate";
+
+/// The address of the page that rotates the token `id`.
+pub(super) fn rotate(id: i64) -> String {
+    format!("{ACCESS_TOKENS}/{id}/rotate")
+}
+
+/// The address of the page that revokes the token `id`.
 pub(super) fn revoke(id: i64) -> String {
     format!("{ACCESS_TOKENS}/{id}/revoke")
 }

@@ -189,6 +189,10 @@ pub(super) struct TokenRow {
 }
 
 impl TokenRow {
+    fn rotate_path(&self) -> String {
+        paths::rotate(self.id)
+    }
+
     fn revoke_path(&self) -> String {
         paths::revoke(self.id)
     }
@@ -208,6 +212,16 @@ pub(super) struct Pager {
 pub(super) struct RevokePage<'a> {
     pub(super) frame: Frame<'a>,
     pub(super) token: TokenRow,
+}
+
+/// Asks before a token is rotated.
+#[derive(Template)]
+#[template(path = "rotate.html")]
+pub(super) struct RotatePage<'a> {
+    pub(super) frame: Frame<'a>,
+    pub(super) token: TokenRow,
+    /// When the token that takes its place will end, if ever.
+    pub(super) next_expiry: Option<End>,
 }
 
 /// Says what went wrong.
