@@ -1,6 +1,6 @@
 //! The only place where a [`Grant`] is made, and the route table that takes only handlers which ask for one.
 //!
-//! A handler's first argument is `Grant<Need>`; the lock turned before it runs. One need is one row of [`needs!`].
+//! A handler's first argument is `Grant<Need>`; the lock turned before it runs. One need is one row of the table `needs!`.
 //!
 //! # An unguarded handler does not compile
 //!

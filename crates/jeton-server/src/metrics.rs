@@ -21,7 +21,7 @@ use prometheus_client::{
 
 use crate::{app::App, edge::Keeper};
 
-/// What [`Metrics::encode`] writes.
+/// What `Metrics::encode` writes.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]

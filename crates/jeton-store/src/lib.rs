@@ -8,7 +8,7 @@
 //!   are fine; `now()`, `ILIKE`, arrays and `DISTINCT ON` are not;
 //! * SQLite does not name the constraint that was violated, so a statement may be able to violate only one, or the
 //!   transaction checks first;
-//! * every write is one statement or goes through [`Store::write`], and writes its audit event in the same transaction;
+//! * every write is one statement or goes through `Store::write`, and writes its audit event in the same transaction;
 //! * the owner stands in the WHERE clause: somebody else's token is simply not found.
 
 pub mod audit;

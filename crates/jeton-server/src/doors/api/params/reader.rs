@@ -2,7 +2,7 @@
 //!
 //! A handler names what it takes as a type that implements [`Input`] and gets it by the extractor [`Given`]:
 //!
-//! ```ignore
+//! ```text
 //! struct Rename { id: i64, name: String }
 //!
 //! impl Input for Rename {
