@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::{
     ability::{Abilities, Ability},
     caller::{Caller, Via},
+    id::TokenId,
     project::{Project, Right, Standing, Visibility},
     scope::SCOPES,
     time::Timestamp,
@@ -63,7 +64,12 @@ pub enum Denial {
         at: Timestamp,
     },
     /// The token was ended.
-    Revoked(Ended),
+    Revoked {
+        /// Which it was.
+        token: TokenId,
+        /// When and why.
+        ended: Ended,
+    },
     /// An impersonation token, on an instance that does not want them.
     ImpersonationDisabled,
     /// The account cannot be used.
@@ -100,7 +106,7 @@ pub struct Rules {
 pub fn admit(record: TokenRecord, rules: Rules, now: Timestamp) -> Result<LivingToken, Denial> {
     not_expired(&record.token, now)?;
     if let Some(ended) = record.ended {
-        return Err(Denial::Revoked(ended));
+        return Err(Denial::Revoked { token: record.token.id, ended });
     }
     if record.token.impersonation && !rules.impersonation {
         return Err(Denial::ImpersonationDisabled);

@@ -140,6 +140,17 @@ impl App {
         .await
     }
 
+    /// Ends what an ended token was replaced by; see [`Store::revoke_successor`]. When this returns, that is in force.
+    pub async fn revoke_successor(&self, token: TokenId, by: By) -> Result<(), Fault> {
+        self.see_through(move |app| async move {
+            if let Some(digest) = app.store.revoke_successor(token, by, app.now()).await? {
+                app.identities.forget_token(&digest);
+            }
+            Ok(())
+        })
+        .await
+    }
+
     /// Changes whether an account may be used. When this returns, that is in force.
     pub async fn set_user_state(&self, id: UserId, state: UserState, by: By) -> Result<Option<User>, Fault> {
         self.see_through(move |app| async move {

@@ -24,7 +24,7 @@ use axum::{
     Router,
     extract::{FromRequestParts, RawPathParams},
     handler::Handler,
-    http::request::Parts,
+    http::{Extensions, request::Parts},
     routing::{MethodFilter, on},
 };
 use jeton_core::{
@@ -217,8 +217,8 @@ pub struct Origin {
 
 impl Origin {
     /// Of a request that came through the server's edge.
-    pub fn of(parts: &Parts) -> Self {
-        Self { client: parts.extensions.get().copied(), request_id: parts.extensions.get().copied() }
+    pub fn of(extensions: &Extensions) -> Self {
+        Self { client: extensions.get().copied(), request_id: extensions.get().copied() }
     }
 
     /// The client, as far as can be believed.
@@ -250,7 +250,7 @@ impl<N: Need> FromRequestParts<App> for Grant<N> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let origin = Origin::of(parts);
+        let origin = Origin::of(&parts.extensions);
         let caller = identify(N::SOURCE, parts, app, origin.client).await?;
         Self::demand(app, caller, origin, N::On::load(parts, app)).await
     }

@@ -12,7 +12,7 @@ use crate::{
     By, Fault, Store,
     audit::{self, Event},
     db::{Tx, on_tx},
-    tokens::{Token, token_in},
+    tokens::{Token, revoke_token as revoke_in, token_in},
 };
 
 /// What a rotation is made from.
@@ -62,6 +62,26 @@ impl Store {
     pub async fn rotate_token(&self, rotation: Rotation, by: By, now: Timestamp) -> Result<Rotated, NotRotated> {
         self.write(move |tx| Box::pin(async move { rotate(tx, rotation, &by, now).await })).await
     }
+}
+
+impl Store {
+    /// Ends the living generation that came after an ended one, if there is one: whoever uses the old text again may have
+    /// stolen it, and so may whoever rotated it. Answers what every memory of tokens must forget.
+    pub async fn revoke_successor(&self, token: TokenId, by: By, now: Timestamp) -> Result<Option<TokenDigest>, Fault> {
+        self.write(move |tx| Box::pin(async move { revoke_successor(tx, token, &by, now).await })).await
+    }
+}
+
+async fn revoke_successor(tx: &mut Tx, token: TokenId, by: &By, now: Timestamp) -> Result<Option<TokenDigest>, Fault> {
+    // Of a family's generations one lives at most: the last one.
+    let successor: Option<i64> = on_tx!(tx, c => sqlx::query_scalar(
+        "SELECT later.id FROM token_generations g JOIN token_generations later ON later.family_id = g.family_id
+         WHERE g.id = $1 AND later.id > g.id AND later.ended_at IS NULL")
+        .bind(token.0).fetch_optional(c).await)?;
+    let Some(successor) = successor.map(TokenId) else { return Ok(None) };
+    let details = json!({ "successor": successor.0 });
+    audit::record(tx, by, now, Event { action: "token.reuse", subject: "token", subject_id: token.0, details }).await?;
+    Ok(revoke_in(tx, successor, None, by, now).await?.map(|revocation| revocation.digest))
 }
 
 async fn rotate(tx: &mut Tx, rotation: Rotation, by: &By, now: Timestamp) -> Result<Rotated, NotRotated> {

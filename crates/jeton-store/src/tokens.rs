@@ -340,7 +340,7 @@ async fn create_token(tx: &mut Tx, new: &NewToken, by: &By, now: Timestamp) -> R
     })
 }
 
-async fn revoke_token(
+pub(crate) async fn revoke_token(
     tx: &mut Tx,
     id: TokenId,
     owner: Option<UserId>,

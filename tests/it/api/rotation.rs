@@ -60,3 +60,24 @@ fn only_living_tokens_of_ones_own_are_rotated() {
     assert_eq!(rotate(&hers, id).expect(400).json(), message("400 Bad request - Token already revoked"));
     his.get("/api/v4/user").expect(200);
 }
+
+/// GitLab API docs, "Automatic reuse detection".
+#[test]
+fn using_a_rotated_token_to_rotate_again_ends_what_came_of_it() {
+    let server = Server::shared();
+    let jane = server.person("jane");
+    let rotate = |token: &Bearer<'_>, named: &str| token.post(&format!("{TOKENS}/{named}/rotate"), &json!({}));
+    let (other, first) = (jane.token("api"), jane.token("api"));
+    let second = bearer(server, &rotate(&first, "self").expect(200).json());
+    let third = bearer(server, &rotate(&second, "self").expect(200).json());
+
+    // Elsewhere, an old text opens nothing and ends nothing.
+    first.get("/api/v4/user").expect(401);
+    first.post(TOKENS, &json!({})).expect(405);
+    third.get("/api/v4/user").expect(200);
+
+    let refused = rotate(&first, "self").expect(401).json();
+    assert_eq!(refused["error_description"], "Token was revoked. You have to re-authorize from the user.");
+    third.get("/api/v4/user").expect(401);
+    other.get("/api/v4/user").expect(200);
+}

@@ -145,7 +145,7 @@ fn expired_is_said_before_revoked_before_impersonation() {
     let mut record = TokenRecord { token: token("api"), ended: Some(ended) };
     record.token.impersonation = true;
     let rules = Rules { impersonation: false };
-    assert_eq!(admit(record, rules, NOW), Err(Denial::Revoked(ended)));
+    assert_eq!(admit(record, rules, NOW), Err(Denial::Revoked { token: record.token.id, ended }));
     record.token.expiry = Expiry::at(NOW);
     assert_eq!(admit(record, rules, NOW), Err(Denial::Expired { at: NOW }));
     record.token.expiry = Expiry::NEVER;

@@ -71,7 +71,7 @@ async fn a_revoked_token_is_dead_when_the_revocation_returns() {
     let (text, token) = world.token(Expiry::NEVER).await;
     assert_eq!(world.denial(&text).await, None);
     world.app.revoke_token(token.id, Some(world.user.id), BY).await.unwrap().unwrap();
-    assert!(matches!(world.denial(&text).await, Some(Denial::Revoked(_))));
+    assert!(matches!(world.denial(&text).await, Some(Denial::Revoked { .. })));
 }
 
 #[tokio::test]
@@ -84,7 +84,7 @@ async fn a_reading_that_a_revocation_overtakes_is_not_believed_afterwards() {
     let record = world.app.store.token_record(&digest).await.unwrap().unwrap();
     world.app.revoke_token(token.id, None, BY).await.unwrap().unwrap();
     world.app.identities.living.insert(digest, Remembered { era, value: record.token });
-    assert!(matches!(world.denial(&text).await, Some(Denial::Revoked(_))));
+    assert!(matches!(world.denial(&text).await, Some(Denial::Revoked { .. })));
 }
 
 #[tokio::test]
@@ -117,7 +117,7 @@ async fn another_process_can_have_everything_forgotten() {
     // As the command line does: straight to the database.
     world.app.store.revoke_token(token.id, None, BY, NOW).await.unwrap().unwrap();
     world.app.identities.forget_everything();
-    assert!(matches!(world.denial(&text).await, Some(Denial::Revoked(_))));
+    assert!(matches!(world.denial(&text).await, Some(Denial::Revoked { .. })));
 }
 
 #[tokio::test]

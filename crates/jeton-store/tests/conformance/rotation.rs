@@ -67,3 +67,26 @@ async fn of_many_rotations_at_once_one_succeeds() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn using_a_rotated_token_again_can_end_what_came_of_it() {
+    for_each_engine(async |store| {
+        let jane = make_user(&store, "jane").await;
+        let first = make_token(&store, token_of(jane.id, 1)).await;
+        let other = make_token(&store, token_of(jane.id, 9)).await;
+        let mut last = first.id;
+        for seed in [2, 3] {
+            let digest = TokenDigest([seed; 32]);
+            let rotation = Rotation { token: last, owner: None, digest, expiry: Expiry::NEVER };
+            last = store.rotate_token(rotation, BY, NOW).await.unwrap().token.id;
+        }
+        assert_eq!(store.revoke_successor(other.id, BY, NOW).await.unwrap(), None);
+        assert_eq!(store.revoke_successor(last, BY, NOW).await.unwrap(), None);
+        assert_eq!(store.revoke_successor(first.id, BY, NOW).await.unwrap(), Some(TokenDigest([3; 32])));
+        assert_eq!(store.revoke_successor(first.id, BY, NOW).await.unwrap(), None);
+        let ended = store.token(last).await.unwrap().unwrap().ended;
+        assert_eq!(ended, Some(Ended { at: NOW, reason: EndReason::Revoked }));
+        assert!(store.token(other.id).await.unwrap().unwrap().ended.is_none());
+    })
+    .await;
+}

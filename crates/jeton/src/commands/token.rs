@@ -180,7 +180,7 @@ fn state(denial: Option<&Denial>, user: &User) -> String {
         None if user.state == UserState::Active => "active".to_owned(),
         None => format!("user {}", user.state.name()),
         Some(Denial::Expired { at }) => format!("expired {}", at.date()),
-        Some(Denial::Revoked(ended)) => format!("{} {}", ended.reason.name(), ended.at),
+        Some(Denial::Revoked { ended, .. }) => format!("{} {}", ended.reason.name(), ended.at),
         Some(_) => "not accepted".to_owned(),
     }
 }

@@ -30,7 +30,7 @@ fn denied(denial: &Denial, external_url: &str) -> ApiError {
         Denial::Expired { .. } => {
             ApiError::dead_token("Token is expired. You can either do re-authorization or token refresh.")
         }
-        Denial::Revoked(_) => ApiError::dead_token("Token was revoked. You have to re-authorize from the user."),
+        Denial::Revoked { .. } => ApiError::dead_token("Token was revoked. You have to re-authorize from the user."),
         Denial::ImpersonationDisabled => {
             ApiError::dead_token("Token is an impersonation token but impersonation was disabled.")
         }

@@ -110,6 +110,11 @@ impl ApiError {
         Self::message(StatusCode::NOT_FOUND, format!("404 {thing} Not Found"))
     }
 
+    /// 404 without saying for what.
+    pub(crate) fn no_such_thing() -> Self {
+        Self::message(StatusCode::NOT_FOUND, "404 Not Found")
+    }
+
     /// 404 as GitLab answers when a record is looked up by a number that no record has; with a small f.
     pub(crate) fn no_such_record() -> Self {
         Self::message(StatusCode::NOT_FOUND, "404 Not found")

@@ -90,13 +90,18 @@ async fn serve(State(app): State<App>, request: Request, next: Next) -> Response
     let asked = Asked::of(request.method(), request.headers());
     let id = request.extensions().get::<RequestId>().copied();
 
+    let rotation = tokens::Attempt::of(&request);
+
     let mut response = match reply::preflight(request.method(), request.headers()) {
         Some(response) => response,
         None => endpoint(request, next).await.unwrap_or_else(|malformed| ApiError::from(malformed).into_response()),
     };
-    if let Some(refusal) = Refusal::of(&response) {
-        log(refusal, id.as_ref());
-        response = denial::answer(refusal, &app).into_response();
+    if let Some(mut refusal) = Refusal::of(&response).cloned() {
+        if let Some(rotation) = rotation {
+            refusal = rotation.was_refused(&refusal, &app).await.err().unwrap_or(refusal);
+        }
+        log(&refusal, id.as_ref());
+        response = denial::answer(&refusal, &app).into_response();
     }
     reply::stamp(&mut response, id.as_ref(), stopwatch.elapsed());
     asked.finish(response)

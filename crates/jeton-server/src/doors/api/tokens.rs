@@ -18,7 +18,7 @@ use jeton_core::{
 };
 use jeton_store::tokens::Token;
 pub(crate) use list::list;
-pub(crate) use rotate::{rotate, rotate_myself};
+pub(crate) use rotate::{Attempt, rotate, rotate_myself};
 
 use super::{
     entities::ListedToken,
@@ -38,7 +38,7 @@ pub(crate) async fn one(grant: Grant<ReadApi>, State(app): State<App>, id: InPat
     let user = &grant.somebody()?.user;
     match app.token(id).await? {
         Some(token) if user.administrator || token.user == user.id => Ok(show(&token, app.now())),
-        None if user.administrator => Err(ApiError::message(StatusCode::NOT_FOUND, "404 Not Found")),
+        None if user.administrator => Err(ApiError::no_such_thing()),
         Some(_) | None => Err(ApiError::unauthorized()),
     }
 }

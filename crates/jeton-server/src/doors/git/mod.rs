@@ -101,7 +101,7 @@ impl GitDoor {
             Err(NotServed::WithoutBody) => Ok(StatusCode::FORBIDDEN.into_response()),
             Err(NotServed::Missing | NotServed::Elsewhere) => Err(Refusal::from(Denial::Hidden).into()),
             Err(NotServed::UnknownService) => {
-                let caller = authenticate(&self.app, &parts.headers, Origin::of(parts).client()).await?;
+                let caller = authenticate(&self.app, &parts.headers, Origin::of(&parts.extensions).client()).await?;
                 Err(if caller.is_some() { Refused::UnknownService } else { Refusal::from(Denial::Anonymous).into() })
             }
         }
@@ -114,7 +114,7 @@ impl GitDoor {
             // Browsers remember what they signed in with, and send it along with other sites' requests.
             return Err(Refused::Foreign);
         }
-        let caller = authenticate(&self.app, &parts.headers, Origin::of(parts).client()).await?;
+        let caller = authenticate(&self.app, &parts.headers, Origin::of(&parts.extensions).client()).await?;
         let serving = match asked.service {
             Service::UploadPack => self.admit::<FetchCode>(&asked.repository, parts, caller).await?,
             Service::ReceivePack => self.admit::<PushCode>(&asked.repository, parts, caller).await?,
@@ -144,7 +144,7 @@ impl GitDoor {
             there = self.app.repositories.exists(project.id).await.map_err(Refusal::broken)?;
             Ok(project)
         };
-        match Grant::<N>::demand(&self.app, caller, Origin::of(parts), load).await {
+        match Grant::<N>::demand(&self.app, caller, Origin::of(&parts.extensions), load).await {
             // Signing in can help, and without it nobody learns what exists.
             Err(Refusal::Denied(Denial::Hidden)) if anonymous => Err(Refusal::from(Denial::Anonymous).into()),
             Ok(_) | Err(Refusal::Denied(Denial::Right(_))) if !there => Err(Refused::NoRepository),

@@ -120,7 +120,7 @@ fn denied(denial: &Denial, url: &str) -> Said {
             with_page("The user name, password or token is incorrect.", "You can make a personal access token")
         }
         Denial::Expired { at } => with_page(&format!("The token expired on {}.", at.date()), "You can make a new one"),
-        Denial::Revoked(ended) => {
+        Denial::Revoked { ended, .. } => {
             let how = match ended.reason {
                 EndReason::Revoked => "was revoked",
                 EndReason::Rotated => "was replaced by a newer one, and so revoked,",

@@ -106,6 +106,6 @@ async fn whose(app: &App, viewer: &User, wanted: Whose) -> Result<Option<UserId>
         Whose::User(id) if id == viewer.id => Ok(Some(id)),
         Whose::User(_) if !viewer.administrator => Err(ApiError::unauthorized()),
         Whose::User(id) if app.identities.user(&app.store, id).await?.is_some() => Ok(Some(id)),
-        Whose::User(_) | Whose::Nobody => Err(ApiError::message(axum::http::StatusCode::NOT_FOUND, "404 Not Found")),
+        Whose::User(_) | Whose::Nobody => Err(ApiError::no_such_thing()),
     }
 }

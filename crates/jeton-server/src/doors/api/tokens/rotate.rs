@@ -1,12 +1,17 @@
 //! Replacing tokens over the API. The new text stands in the answer, once; the old one is dead when it is there.
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{
+    extract::{Request, State},
+    http::{Method, StatusCode},
+    response::Response,
+};
 use jeton_core::{
     id::{TokenId, UserId},
+    lock::Denial,
     time::Date,
     token::Expiry,
 };
-use jeton_store::By;
+use jeton_store::{By, Means};
 
 use super::presented;
 use crate::{
@@ -18,8 +23,9 @@ use crate::{
         path::InPath,
         reply,
     },
-    guard::{Grant, RotateToken, WriteApi},
+    guard::{Grant, Origin, RotateToken, WriteApi},
     issue::NotReissued,
+    refusal::Refusal,
 };
 
 /// What can be said about the new token.
@@ -43,13 +49,7 @@ pub(crate) async fn rotate(
 ) -> Result<Response, ApiError> {
     let id = TokenId(id.number("id")?);
     let user = &grant.somebody()?.user;
-    let missing = || {
-        if user.administrator {
-            ApiError::message(StatusCode::NOT_FOUND, "404 Not Found")
-        } else {
-            ApiError::unauthorized()
-        }
-    };
+    let missing = if user.administrator { ApiError::no_such_thing } else { ApiError::unauthorized };
     let owner = (!user.administrator).then_some(user.id);
     replace(&app, id, owner, &wanted, grant.by()).await?.ok_or_else(missing)
 }
@@ -80,5 +80,26 @@ async fn replace(
         Err(NotReissued::Missing) => Ok(None),
         Err(NotReissued::Ended) => Err(ApiError::bad_request("Token already revoked")),
         Err(NotReissued::Refused(refusal)) => Err(refusal.into()),
+    }
+}
+
+/// A request to replace a token, as far as it matters when its own token turns out to be an ended one.
+pub(crate) struct Attempt(Origin);
+
+impl Attempt {
+    /// If that is what the request wants.
+    pub(crate) fn of(request: &Request) -> Option<Self> {
+        let mut end = request.uri().path().rsplit('/');
+        let named = (end.next(), end.next().is_some(), end.next());
+        let rotates =
+            *request.method() == Method::POST && named == (Some("rotate"), true, Some("personal_access_tokens"));
+        rotates.then(|| Self(Origin::of(request.extensions())))
+    }
+
+    /// Whoever presents an ended token here has an old text: its owner by mistake, or a thief. What it was replaced by
+    /// may be in the wrong hands too, so that ends as well.
+    pub(crate) async fn was_refused(self, refusal: &Refusal, app: &App) -> Result<(), Refusal> {
+        let Refusal::Denied(Denial::Revoked { token, .. }) = refusal else { return Ok(()) };
+        Ok(app.revoke_successor(*token, self.0.by_user(None, Means::Token)).await?)
     }
 }
