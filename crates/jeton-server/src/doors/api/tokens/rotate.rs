@@ -89,10 +89,11 @@ pub(crate) struct Attempt(Origin);
 impl Attempt {
     /// If that is what the request wants.
     pub(crate) fn of(request: &Request) -> Option<Self> {
-        let mut end = request.uri().path().rsplit('/');
-        let named = (end.next(), end.next().is_some(), end.next());
-        let rotates =
-            *request.method() == Method::POST && named == (Some("rotate"), true, Some("personal_access_tokens"));
+        let is_path = |path: &str| {
+            let mut end = path.rsplit('/');
+            (end.next(), end.next().is_some(), end.next()) == (Some("rotate"), true, Some("personal_access_tokens"))
+        };
+        let rotates = *request.method() == Method::POST && is_path(request.uri().path());
         rotates.then(|| Self(Origin::of(request.extensions())))
     }
 
