@@ -39,6 +39,11 @@ pub struct Act {
     pub right: Option<Right>,
 }
 
+impl Act {
+    /// What everybody may do, whatever they present or do not present.
+    pub const OPEN: Self = Self { asker: Asker::Anyone, ability: None, right: None };
+}
+
 /// What an anonymous request is granted where it can ask at all.
 const ANONYMOUS: Abilities =
     Abilities::of(&[Ability::ReadUsers, Ability::ReadApi, Ability::PullCode, Ability::PullImage]);
@@ -93,6 +98,33 @@ pub enum Denial {
     Hidden,
     /// The user may see the thing but not do this to it.
     Right(Right),
+}
+
+impl Denial {
+    /// The name of the reason, for the log and the metrics: the same for every request that is refused for it, so it
+    /// tells nothing of who asked for what.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Anonymous => "anonymous",
+            Self::Malformed(_) => "malformed",
+            Self::Unknown => "unknown",
+            Self::TwoCredentials => "two_credentials",
+            Self::WrongPassword => "wrong_password",
+            Self::TokenRequired => "token_required",
+            Self::Expired { .. } => "expired",
+            Self::Revoked(_) => "revoked",
+            Self::ImpersonationDisabled => "impersonation_disabled",
+            Self::Account(_) => "account",
+            Self::NotFromOurPage => "not_from_our_page",
+            Self::Scope { .. } => "scope",
+            Self::SudoNotAdministrator => "sudo_not_administrator",
+            Self::SudoWithoutToken => "sudo_without_token",
+            Self::SudoUnknownUser(_) => "sudo_unknown_user",
+            Self::NotAdministrator => "not_administrator",
+            Self::Hidden => "hidden",
+            Self::Right(_) => "right",
+        }
+    }
 }
 
 /// Rules of the instance that the lock obeys.

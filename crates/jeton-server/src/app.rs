@@ -58,6 +58,14 @@ pub struct Config {
     pub token_limit: i64,
 }
 
+impl Config {
+    /// Whether the address alone lets this client read the metrics. A relayed request says nothing about where it comes
+    /// from.
+    pub fn may_read_metrics(&self, client: Option<Client>) -> bool {
+        client.is_some_and(|client| !client.relayed && self.metrics_allow.holds(client.addr))
+    }
+}
+
 /// What every door shares; cheap to clone.
 #[derive(Clone)]
 pub struct App(Arc<Shared>);
@@ -80,7 +88,7 @@ pub struct Shared {
     pub sessions: SessionKeys,
     /// Names for requests.
     pub request_ids: RequestIds,
-    /// What is measured.
+    /// What is counted.
     pub metrics: Metrics,
     /// What is pushed and fetched: `<data_dir>/repositories/`.
     pub repositories: Repositories,

@@ -22,7 +22,7 @@ use std::marker::PhantomData;
 
 use axum::{
     Router,
-    extract::{FromRequestParts, RawPathParams},
+    extract::{FromRequestParts, RawPathParams, Request},
     handler::Handler,
     http::{Extensions, request::Parts},
     routing::{MethodFilter, on},
@@ -40,6 +40,7 @@ use crate::{
     app::App,
     credentials::{self, Credential, InParameters},
     edge::Client,
+    exchange,
     refusal::Refusal,
     request_id::RequestId,
 };
@@ -49,6 +50,8 @@ use crate::{
 pub enum Source {
     /// All the places that the API reads: headers, parameters, and last the session's cookie.
     Api,
+    /// As [`Source::Api`]. Who presents nothing and comes from an address in the setting `metrics_allow` needs nothing.
+    ApiOrAddress,
     /// The session's cookie alone.
     Page,
     /// Nowhere: the route is the same for everybody.
@@ -158,7 +161,7 @@ needs! {
     /// Use the pages as the person who signed in.
     OwnPages: Page, SignedIn, Some(Ability::UsePages), on Server;
     /// Read the metrics.
-    ReadMetrics: Api, Administrator, Some(Ability::ReadApi), on Server;
+    ReadMetrics: ApiOrAddress, Administrator, Some(Ability::ReadApi), on Server;
 }
 
 /// Proof that both halves of the lock turned for this request.
@@ -178,7 +181,20 @@ impl<N: Need> Grant<N> {
         origin: Origin,
         load: impl Future<Output = Result<N::On, Refusal>>,
     ) -> Result<Self, Refusal> {
-        let asked = lock::may_ask(caller.as_ref(), N::ACT, app.now())?;
+        Self::turn(N::ACT, app, caller, origin, load).await
+    }
+
+    async fn turn(
+        act: Act,
+        app: &App,
+        caller: Option<Caller>,
+        origin: Origin,
+        load: impl Future<Output = Result<N::On, Refusal>>,
+    ) -> Result<Self, Refusal> {
+        if let Some(caller) = &caller {
+            exchange::note_caller(caller);
+        }
+        let asked = lock::may_ask(caller.as_ref(), act, app.now())?;
         let on = load.await?;
         lock::may_act(&asked, on.on())?;
         Ok(Self { caller, on, origin, need: PhantomData })
@@ -252,7 +268,10 @@ impl<N: Need> FromRequestParts<App> for Grant<N> {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
         let origin = Origin::of(&parts.extensions);
         let caller = identify(N::SOURCE, parts, app, origin.client).await?;
-        Self::demand(app, caller, origin, N::On::load(parts, app)).await
+        let address_will_do =
+            N::SOURCE == Source::ApiOrAddress && caller.is_none() && app.config.may_read_metrics(origin.client);
+        let act = if address_will_do { Act::OPEN } else { N::ACT };
+        Self::turn(act, app, caller, origin, N::On::load(parts, app)).await
     }
 }
 
@@ -260,7 +279,7 @@ async fn identify(source: Source, parts: &Parts, app: &App, client: Option<Clien
     let credential = match source {
         Source::Nowhere => None,
         Source::Page => credentials::of_session(parts, app.is_secure()).map(as_page),
-        Source::Api => credentials::of_api(parts, app.is_secure())?,
+        Source::Api | Source::ApiOrAddress => credentials::of_api(parts, app.is_secure())?,
     };
     let Some(credential) = credential else { return Ok(None) };
     let caller = match app.identify(credential, client).await {
@@ -268,7 +287,7 @@ async fn identify(source: Source, parts: &Parts, app: &App, client: Option<Clien
         Err(Refusal::Denied(Denial::Anonymous)) => return Ok(None),
         other => other?,
     };
-    match sudo_target(parts).filter(|_| source == Source::Api) {
+    match sudo_target(parts).filter(|_| matches!(source, Source::Api | Source::ApiOrAddress)) {
         Some(target) => app.sudo(caller, &target).await.map(Some),
         None => Ok(Some(caller)),
     }
@@ -326,6 +345,22 @@ pub struct Routes {
     table: Vec<Route>,
 }
 
+/// A handler that says which row of its door's table it is.
+#[derive(Clone)]
+struct Row<H> {
+    number: usize,
+    handler: H,
+}
+
+impl<T, H: Handler<T, App>> Handler<T, App> for Row<H> {
+    type Future = H::Future;
+
+    fn call(self, request: Request, app: App) -> H::Future {
+        exchange::note_row(self.number);
+        self.handler.call(request, app)
+    }
+}
+
 macro_rules! methods {
     ($($(#[$doc:meta])* $name:ident $method:ident;)*) => { $(
         $(#[$doc])*
@@ -335,6 +370,7 @@ macro_rules! methods {
             H: Handler<T, App>,
             T: Guarded + 'static,
         {
+            let handler = Row { number: self.table.len(), handler };
             self.router = self.router.route(path, on(MethodFilter::$method, handler));
             let (need, act) = (T::Need::NAME, T::Need::ACT);
             self.table.push(Route { method: stringify!($method), path, need, act, summary });

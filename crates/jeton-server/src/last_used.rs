@@ -1,7 +1,14 @@
 //! When tokens were used last: stamped in memory, written behind the requests in batches. Whoever reads of tokens adds what
 //! is not written yet, so that reading writes nothing.
 
-use std::{collections::HashMap, net::IpAddr, sync::Mutex};
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
 
 use jeton_core::{id::TokenId, time::Timestamp};
 use jeton_store::{
@@ -19,6 +26,7 @@ const SHARDS: usize = 64;
 pub struct LastUsed {
     shards: [Mutex<HashMap<TokenId, Stamp>>; SHARDS],
     writing: RwLock<()>,
+    failures: AtomicU64,
 }
 
 #[derive(Clone, Copy)]
@@ -29,7 +37,11 @@ struct Stamp {
 
 impl Default for LastUsed {
     fn default() -> Self {
-        Self { shards: std::array::from_fn(|_| Mutex::default()), writing: RwLock::default() }
+        Self {
+            shards: std::array::from_fn(|_| Mutex::default()),
+            writing: RwLock::default(),
+            failures: AtomicU64::default(),
+        }
     }
 }
 
@@ -59,11 +71,22 @@ impl LastUsed {
             if let Err(fault) = store.record_uses(noted.clone()).await {
                 self.put_back(noted);
                 self.put_back(rest);
+                self.failures.fetch_add(1, Relaxed);
                 return Err(fault);
             }
             noted = rest;
         }
         Ok(())
+    }
+
+    /// How many tokens have a use that is not written yet.
+    pub fn backlog(&self) -> usize {
+        self.shards.iter().map(|shard| lock(shard).len()).sum()
+    }
+
+    /// How often writing has failed.
+    pub fn failures(&self) -> u64 {
+        self.failures.load(Relaxed)
     }
 
     fn take(&self) -> Vec<Use> {

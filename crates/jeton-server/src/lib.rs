@@ -9,6 +9,7 @@ pub mod control;
 pub mod credentials;
 pub mod doors;
 pub mod edge;
+mod exchange;
 pub mod guard;
 pub mod identify;
 pub mod issue;
@@ -24,5 +25,7 @@ pub mod request_id;
 pub mod session;
 #[cfg(test)]
 mod test_instance;
+#[cfg(test)]
+mod testing;
 pub mod tokens;
 mod unix_socket;

@@ -1,130 +1,169 @@
-//! What monitoring systems read: counts and sizes, in the `OpenMetrics` text format. No label ever names a person, a
-//! token or a path.
+//! What the server counts, for operators. Nothing here is labelled by a user, a token or a path.
+//!
+//! What happens in every request is counted in atomics that were found when the doors were built: no lock, no lookup by
+//! name, no allocation. What is rare (refusals) or known elsewhere (sizes, backlogs) is left to `prometheus-client`,
+//! or asked for when somebody reads the metrics.
+
+mod exposition;
+mod process;
 
 use std::{
-    fmt,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
+use axum::http::StatusCode;
 use prometheus_client::{
-    encoding::{EncodeLabelSet, text},
-    metrics::{
-        counter::Counter,
-        family::Family,
-        gauge::Gauge,
-        histogram::{Histogram, exponential_buckets},
-        info::Info,
-    },
-    registry::{Registry, Unit},
+    encoding::EncodeLabelSet,
+    metrics::{counter::Counter, family::Family},
 };
 
-use crate::{app::App, edge::Keeper};
+use crate::{edge::Keeper, guard::Route};
 
-/// What `Metrics::encode` writes.
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub(crate) use exposition::{CONTENT_TYPE, write};
 
-#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct Answered {
-    door: &'static str,
-    status: u16,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
-struct Through {
-    door: &'static str,
-}
-
-/// Every measured thing of one process.
+/// Everything that is counted beside the things themselves.
+#[derive(Default)]
 pub struct Metrics {
-    registry: Registry,
-    requests: Family<Answered, Counter>,
-    durations: Family<Through, Histogram>,
-    connections: Gauge,
-    tokens: Gauge,
-    users: Gauge,
-    memory: Gauge,
-    files: Gauge,
-    keeper: OnceLock<Arc<Keeper>>,
+    doors: OnceLock<Vec<Arc<DoorMetrics>>>,
+    refusals: Family<Refused, Counter>,
+    connections: OnceLock<Arc<Keeper>>,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
-        let mut metrics = Self {
-            registry: Registry::default(),
-            requests: Family::default(),
-            // From 100 µs, twice as much each time, to 13 s.
-            durations: Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.0001, 2.0, 18))),
-            connections: Gauge::default(),
-            tokens: Gauge::default(),
-            users: Gauge::default(),
-            memory: Gauge::default(),
-            files: Gauge::default(),
-            keeper: OnceLock::new(),
-        };
-        metrics.register();
-        metrics
-    }
+/// The labels of a refusal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Refused {
+    door: &'static str,
+    reason: &'static str,
 }
 
 impl Metrics {
-    fn register(&mut self) {
-        let jeton = self.registry.sub_registry_with_prefix("jeton");
-        let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
-        jeton.register("build", "The program that runs", version);
-        jeton.register("http_requests", "Answered requests", self.requests.clone());
-        jeton.register_with_unit(
-            "http_request_duration",
-            "From a request's head to its answer's head",
-            Unit::Seconds,
-            self.durations.clone(),
-        );
-        jeton.register("connections", "Open connections", self.connections.clone());
-        jeton.register("remembered_tokens", "Living tokens kept in memory", self.tokens.clone());
-        jeton.register("remembered_users", "Users kept in memory", self.users.clone());
-        let process = self.registry.sub_registry_with_prefix("process");
-        process.register_with_unit("resident_memory", "Memory in use", Unit::Bytes, self.memory.clone());
-        process.register("open_fds", "Open files and sockets", self.files.clone());
-    }
-
-    /// From now on the connections that `keeper` knows are counted.
+    /// Lets the metrics tell how many connections are open.
     pub fn watch_connections(&self, keeper: Arc<Keeper>) {
-        // A process has one edge; a second one would not be counted.
-        let _ = self.keeper.set(keeper);
+        // A second edge in front of the same doors stays uncounted.
+        let _ = self.connections.set(keeper);
     }
 
-    /// Notes an answered request.
-    pub(crate) fn answered(&self, door: &'static str, status: u16, took: Duration) {
-        self.requests.get_or_create(&Answered { door, status }).inc();
-        self.durations.get_or_create(&Through { door }).observe(took.as_secs_f64());
-    }
-
-    /// Everything as it is now, as [`CONTENT_TYPE`].
-    pub(crate) fn encode(&self, app: &App) -> Result<String, fmt::Error> {
-        let (tokens, users) = app.identities.sizes();
-        set(&self.tokens, tokens);
-        set(&self.users, users);
-        set(&self.connections, self.keeper.get().map_or(0, |keeper| keeper.open()));
-        set(&self.memory, resident_memory().unwrap_or_default());
-        set(&self.files, open_files().unwrap_or_default());
-        let mut text = String::new();
-        text::encode(&mut text, &self.registry)?;
-        Ok(text)
+    /// The counters of each door, in the order of `tables`. Whoever asks first decides which doors there are.
+    pub(crate) fn doors(&self, tables: impl FnOnce() -> Vec<(&'static str, Vec<Route>)>) -> &[Arc<DoorMetrics>] {
+        self.doors.get_or_init(|| {
+            let door = |(name, table): (_, Vec<_>)| Arc::new(DoorMetrics::new(name, &table, self.refusals.clone()));
+            tables().into_iter().map(door).collect()
+        })
     }
 }
 
-fn set(gauge: &Gauge, value: usize) {
-    gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+/// The counters of one door.
+#[derive(Debug)]
+pub(crate) struct DoorMetrics {
+    /// The door's name.
+    pub(crate) name: &'static str,
+    rows: Vec<RouteMetrics>,
+    /// Requests that no row of the table served.
+    elsewhere: RouteMetrics,
+    /// Of all doors.
+    refusals: Family<Refused, Counter>,
 }
 
-/// Bytes; none where the system has no `/proc` (proc(5), `VmRSS`, in KiB).
-fn resident_memory() -> Option<usize> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kibibytes: usize = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024)
+impl DoorMetrics {
+    fn new(name: &'static str, table: &[Route], refusals: Family<Refused, Counter>) -> Self {
+        let rows = table.iter().map(|route| RouteMetrics::new(route.path, route.method)).collect();
+        Self { name, rows, elsewhere: RouteMetrics::new("none", "any"), refusals }
+    }
+
+    /// The counters of a row of the door's table, or of no row.
+    pub(crate) fn route(&self, row: Option<usize>) -> &RouteMetrics {
+        row.and_then(|row| self.rows.get(row)).unwrap_or(&self.elsewhere)
+    }
+
+    /// Counts a refusal.
+    pub(crate) fn refused(&self, reason: &'static str) {
+        self.refusals.get_or_create(&Refused { door: self.name, reason }).inc();
+    }
+
+    fn routes(&self) -> impl Iterator<Item = &RouteMetrics> {
+        self.rows.iter().chain([&self.elsewhere])
+    }
 }
 
-fn open_files() -> Option<usize> {
-    std::fs::read_dir("/proc/self/fd").ok().map(Iterator::count)
+/// The upper bounds of the buckets, in microseconds; what takes longer falls into one more.
+const BOUNDS: [u64; 12] =
+    [100, 500, 1_000, 5_000, 10_000, 50_000, 100_000, 500_000, 1_000_000, 5_000_000, 10_000_000, 60_000_000];
+/// The classes of statuses, and of requests whose client left before there was one.
+const CLASSES: [&str; 6] = ["1xx", "2xx", "3xx", "4xx", "5xx", "none"];
+
+/// The counters of one row of a door's table.
+#[derive(Debug)]
+pub(crate) struct RouteMetrics {
+    /// The row's pattern.
+    pub(crate) path: &'static str,
+    /// The row's method; `HEAD` counts as `GET`.
+    method: &'static str,
+    classes: [AtomicU64; CLASSES.len()],
+    buckets: [AtomicU64; BOUNDS.len() + 1],
+    /// Of all requests together.
+    micros: AtomicU64,
 }
+
+impl RouteMetrics {
+    fn new(path: &'static str, method: &'static str) -> Self {
+        Self { path, method, classes: Default::default(), buckets: Default::default(), micros: AtomicU64::default() }
+    }
+
+    /// Counts a request that took so long and was answered with that status, if it was answered at all.
+    pub(crate) fn count(&self, status: Option<StatusCode>, took: Duration) {
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let class = status.map_or(CLASSES.len(), |status| usize::from(status.as_u16() / 100)) - 1;
+        let bucket = BOUNDS.partition_point(|bound| *bound < micros);
+        self.classes[class.min(CLASSES.len() - 1)].fetch_add(1, Relaxed);
+        self.buckets[bucket].fetch_add(1, Relaxed);
+        self.micros.fetch_add(micros, Relaxed);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn answered_with(&self, class: &str) -> u64 {
+        CLASSES
+            .iter()
+            .zip(&self.classes)
+            .filter(|(name, _)| **name == class)
+            .map(|(_, count)| count.load(Relaxed))
+            .sum()
+    }
+
+    fn requests(&self) -> u64 {
+        self.buckets.iter().map(|bucket| bucket.load(Relaxed)).sum()
+    }
+}
+
+/// How many of something there are at this moment.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally(Arc<AtomicUsize>);
+
+impl Tally {
+    /// Counts one more, until what this returns is dropped.
+    pub(crate) fn count(&self) -> Counted {
+        self.0.fetch_add(1, Relaxed);
+        Counted(self.clone())
+    }
+
+    /// How many there are.
+    pub(crate) fn now(&self) -> usize {
+        self.0.load(Relaxed)
+    }
+}
+
+/// One of what a [`Tally`] counts.
+#[derive(Debug)]
+pub(crate) struct Counted(Tally);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests;

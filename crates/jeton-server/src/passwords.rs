@@ -6,7 +6,10 @@ use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVe
 use jeton_core::secret::Secret;
 use tokio::sync::Semaphore;
 
-use crate::nature::{self, NoChance};
+use crate::{
+    metrics::Tally,
+    nature::{self, NoChance},
+};
 
 /// Memory of one hash, in KiB (OWASP's Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane).
 const MEMORY_KIB: u32 = 19_456;
@@ -21,6 +24,8 @@ pub const LONGEST: usize = 128;
 #[derive(Clone, Debug)]
 pub struct Passwords {
     permits: Arc<Semaphore>,
+    waiting: Tally,
+    running: Tally,
 }
 
 /// Why a password was neither hashed nor checked.
@@ -38,7 +43,8 @@ impl Default for Passwords {
     /// Half the cores, but one at least.
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { permits: Arc::new(Semaphore::new((cores / 2).max(1))) }
+        let permits = Arc::new(Semaphore::new((cores / 2).max(1)));
+        Self { permits, waiting: Tally::default(), running: Tally::default() }
     }
 }
 
@@ -67,12 +73,25 @@ impl Passwords {
         .await
     }
 
+    /// How many wait for their turn.
+    pub fn waiting(&self) -> usize {
+        self.waiting.now()
+    }
+
+    /// How many are being hashed or checked.
+    pub fn running(&self) -> usize {
+        self.running.now()
+    }
+
     /// The permit moves into the task: a client that leaves does not make room for another hash before this one ends.
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Unhashed> {
+        let waiting = self.waiting.count();
         let permit =
             Arc::clone(&self.permits).acquire_owned().await.map_err(|error| Unhashed::Failed(error.to_string()))?;
+        drop(waiting);
+        let running = self.running.count();
         let task = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
+            let _permit = (permit, running);
             work()
         });
         task.await.map_err(|error| Unhashed::Failed(error.to_string()))

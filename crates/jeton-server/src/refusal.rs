@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use jeton_core::lock::Denial;
 use jeton_store::Fault;
 
-use crate::{nature::NoChance, passwords::Unhashed};
+use crate::{exchange, nature::NoChance, passwords::Unhashed};
 
 /// Why a request was not served.
 ///
@@ -26,6 +26,15 @@ impl Refusal {
     /// Something of ours failed; `why` is for the log and must hold no secret.
     pub fn broken(why: impl std::fmt::Display) -> Self {
         Self::Broken(why.to_string().into())
+    }
+
+    /// The name of the reason, for the log and the metrics.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Denied(denial) => denial.reason(),
+            Self::Failed(_) => "failed",
+            Self::Broken(_) => "broken",
+        }
     }
 
     /// Whether trying again later can help.
@@ -76,6 +85,7 @@ impl From<Unhashed> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
+        exchange::note_refusal(&self);
         // A door that forgot to render still refuses.
         let mut response = axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response();
         response.extensions_mut().insert(self);

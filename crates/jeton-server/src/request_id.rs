@@ -5,6 +5,8 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+use axum::http::HeaderValue;
+
 use crate::nature::{self, NoChance};
 
 /// Names one request, written as 32 hexadecimal digits; an extension of the request, and `X-Request-Id` of its answer.
@@ -23,6 +25,17 @@ impl RequestId {
             return None;
         }
         Some(Self { process: number(text.get(..16))?, count: number(text.get(16..))? })
+    }
+
+    /// The value of `X-Request-Id`.
+    pub fn header(&self) -> Option<HeaderValue> {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [0; 32];
+        let bytes = (u128::from(self.process) << 64 | u128::from(self.count)).to_be_bytes();
+        for (two, byte) in text.chunks_exact_mut(2).zip(bytes) {
+            two.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+        }
+        HeaderValue::from_bytes(&text).ok()
     }
 }
 
@@ -71,6 +84,8 @@ mod tests {
         let ids = RequestIds::new().unwrap();
         let (one, two) = (ids.next().to_string(), ids.next().to_string());
         assert_ne!(one, two);
+        let id = ids.next();
+        assert_eq!(id.header().unwrap(), id.to_string());
         assert!(one.len() == 32 && one.bytes().all(|byte| byte.is_ascii_hexdigit()));
     }
 }

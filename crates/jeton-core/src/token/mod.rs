@@ -8,4 +8,4 @@ mod text;
 pub use digest::{DigestKey, TokenDigest};
 pub use draft::{Attribute, Draft, Flaw, LONGEST_TEXT, Plan};
 pub use record::{EndReason, Ended, Expiry, Handle, LivingToken, MadeVia, TokenRecord};
-pub use text::{BadPrefix, Malformed, Prefix, Presented, Token, is_meant_as_token};
+pub use text::{BadPrefix, Malformed, Prefix, Presented, SECRET_LENGTH, Token, is_meant_as_token};

@@ -10,6 +10,8 @@ use super::{DigestKey, TokenDigest};
 const BODY: usize = 32;
 /// Characters of the checksum: 62^6 is more than 2^32.
 const CHECKSUM: usize = 6;
+/// Characters of a token without its prefix; all of them letters and digits.
+pub const SECRET_LENGTH: usize = BODY + CHECKSUM;
 /// The longest prefix that an administrator can set.
 const LONGEST_PREFIX: usize = 20;
 /// Digits of base 62, in their order.

@@ -3,7 +3,6 @@
 
 mod api;
 mod git;
-mod journal;
 mod ops;
 mod unread;
 mod web;
@@ -15,31 +14,23 @@ use std::{
     task::{Context, Poll},
 };
 
-use axum::{Router, body::Body, http::Request, response::Response};
-use hyper::body::Incoming;
+use axum::{
+    Router,
+    extract::Request,
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
 use jeton_core::git::GitRequest;
 use tower::Service;
 
 use crate::{
     app::App,
     edge::{Client, Peer},
+    exchange::{Exchange, X_REQUEST_ID},
     guard::Route,
+    metrics::DoorMetrics,
     request_id::RequestId,
 };
-
-use journal::{Entry, X_REQUEST_ID};
-
-/// All doors of one server, to be served behind the edge. Cheap to clone: each request does it.
-#[derive(Clone)]
-pub struct Doors(Arc<Inner>);
-
-struct Inner {
-    app: App,
-    api: Router,
-    git: Router,
-    ops: Router,
-    web: Router,
-}
 
 /// Which door a path belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,7 +42,18 @@ enum Door {
 }
 
 impl Door {
-    /// The name in the log and the metrics.
+    const ALL: [Self; 4] = [Self::Api, Self::Git, Self::Ops, Self::Web];
+
+    fn of(path: &str) -> Self {
+        match path.strip_prefix('/').unwrap_or(path).split('/').next() {
+            Some("api") => Self::Api,
+            _ if ops::is_address(path) => Self::Ops,
+            _ if GitRequest::is_address(path) => Self::Git,
+            _ => Self::Web,
+        }
+    }
+
+    /// For the log and the metrics.
     const fn name(self) -> &'static str {
         match self {
             Self::Api => "api",
@@ -61,64 +63,81 @@ impl Door {
         }
     }
 
-    fn of(path: &str) -> Self {
-        match path.strip_prefix('/').unwrap_or(path).split('/').next() {
-            Some("api") => Self::Api,
-            _ if is_ops(path) => Self::Ops,
-            _ if GitRequest::is_address(path) => Self::Git,
-            _ => Self::Web,
+    fn table(self) -> Vec<Route> {
+        match self {
+            Self::Api => api::routes(),
+            Self::Git => git::table(),
+            Self::Ops => ops::routes().table().to_vec(),
+            Self::Web => web::routes().table().to_vec(),
+        }
+    }
+
+    fn open(self, app: &App) -> Router {
+        match self {
+            Self::Api => api::door(app),
+            Self::Git => git::door(app),
+            Self::Ops => ops::door(app),
+            Self::Web => web::door(app),
         }
     }
 }
 
-fn is_ops(path: &str) -> bool {
-    matches!(path, "/-/health" | "/-/liveness" | "/-/readiness" | "/-/metrics")
+/// All doors of one server, to be served behind the edge. Cheap to clone: each request does it.
+#[derive(Clone)]
+pub struct Doors(Arc<House>);
+
+struct House {
+    app: App,
+    /// In the order of [`Door::ALL`].
+    rooms: [Room; Door::ALL.len()],
+}
+
+/// What is behind a door.
+struct Room {
+    router: Router,
+    metrics: Arc<DoorMetrics>,
 }
 
 impl Doors {
     /// Builds every door.
     pub fn new(app: App) -> Self {
-        let (api, git, ops, web) = (api::door(&app), git::door(&app), ops::door(&app), web::door(&app));
-        Self(Arc::new(Inner { app, api, git, ops, web }))
+        let tables = || Door::ALL.map(|door| (door.name(), door.table())).into();
+        let metrics = app.metrics.doors(tables);
+        let rooms =
+            Door::ALL.map(|door| Room { router: door.open(&app), metrics: Arc::clone(&metrics[door as usize]) });
+        Self(Arc::new(House { app, rooms }))
     }
 
-    /// Every route of every door, and what it needs.
+    /// Every route of every door.
     pub fn routes() -> Vec<Route> {
-        [api::routes(), git::table(), ops::routes().table().to_vec(), web::routes().table().to_vec()].concat()
+        Door::ALL.into_iter().flat_map(Door::table).collect()
     }
 }
 
-impl Inner {
-    fn router(&self, door: Door) -> Router {
-        match door {
-            Door::Api => &self.api,
-            Door::Git => &self.git,
-            Door::Ops => &self.ops,
-            Door::Web => &self.web,
-        }
-        .clone()
-    }
-
-    /// Names the request and its client, for everything behind.
-    fn receive(&self, request: &mut Request<Body>, door: Door) -> Entry {
+impl House {
+    /// Names the request and its client, for everything behind, and takes it in hand.
+    fn receive<B>(&self, request: &mut Request<B>, room: &Room) -> Exchange {
         let trusted = &self.app.config.trusted_proxies;
         let (headers, peer) = (request.headers(), request.extensions().get::<Peer>());
         let client: Option<Client> = peer.map(|peer| peer.client(headers, trusted));
-        // A trusted proxy may have named the request already, so that both logs agree on it.
+        // A trusted proxy may have named the request already: then its log and ours agree.
         let given = peer.filter(|peer| trusted.holds(peer.addr)).and_then(|_| headers.get(X_REQUEST_ID));
-        let given = given.and_then(|value| RequestId::parse(value.to_str().ok()?));
+        let given = given.and_then(|name| RequestId::parse(name.to_str().ok()?));
         let id = given.unwrap_or_else(|| self.app.request_ids.next());
-        let entry = Entry::begin(request, id, door.name(), client);
         let extensions = request.extensions_mut();
         extensions.insert(id);
         if let Some(client) = client {
             extensions.insert(client);
         }
-        entry
+        Exchange::begin(Arc::clone(&room.metrics), (request.method(), request.uri()), id, client)
     }
 }
 
-impl Service<Request<Incoming>> for Doors {
+impl<B> Service<Request<B>> for Doors
+where
+    B: hyper::body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<axum::BoxError>,
+{
     type Response = Response;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
@@ -127,18 +146,17 @@ impl Service<Request<Incoming>> for Doors {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
-        let (mut request, reading) = unread::watch(request);
-        let door = Door::of(request.uri().path());
-        let inner = Arc::clone(&self.0);
-        let entry = inner.receive(&mut request, door);
-        let answer = inner.router(door).call(request);
-        Box::pin(async move {
-            let mut answer = answer.await?;
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let room = &self.0.rooms[Door::of(request.uri().path()) as usize];
+        let exchange = self.0.receive(&mut request, room);
+        let mut router = room.router.clone();
+        let (request, reading) = unread::watch(request);
+        let answer = async move {
+            let mut answer = router.call(request).await.into_response();
             reading.tell(&mut answer);
-            entry.finish(&mut answer, &inner.app.metrics);
-            Ok(answer)
-        })
+            answer
+        };
+        Box::pin(async move { Ok(exchange.carry(answer).await) })
     }
 }
 

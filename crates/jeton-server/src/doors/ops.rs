@@ -1,16 +1,19 @@
-//! What operators and their machines ask: is it alive, can it serve, what does it measure.
+//! What operators and their machines ask: is it alive, can it serve, what does it count?
+//!
+//! The metrics are for administrators and for the addresses in the setting `metrics_allow`. Everybody else is told so,
+//! with a 403: that these addresses exist is in the documentation, and a 404 would only send an operator looking for a
+//! wrong path.
 
 use std::time::Duration;
 
 use axum::{
-    Json, Router,
-    extract::{FromRequestParts as _, State},
+    Router,
+    extract::{Request, State},
     http::{
         HeaderName, HeaderValue, StatusCode,
-        header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
-        request::Parts,
+        header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS},
     },
-    middleware::map_response,
+    middleware::{Next, from_fn},
     response::{IntoResponse, Response},
 };
 use jeton_core::lock::Denial;
@@ -18,146 +21,150 @@ use serde_json::{Value, json};
 
 use crate::{
     app::App,
-    edge::Client,
+    exchange,
     guard::{Anybody, Grant, ReadMetrics, Routes},
     metrics,
     refusal::Refusal,
+    request_id::RequestId,
 };
 
-/// How long the database may take to say that it is there. Whoever asks about readiness does not wait long.
-const PATIENCE: Duration = Duration::from_secs(2);
+const HEALTH: &str = "/-/health";
+const LIVENESS: &str = "/-/liveness";
+const READINESS: &str = "/-/readiness";
+const METRICS: &str = "/-/metrics";
 
-/// Every route of this door, and what it needs.
-pub(crate) fn routes() -> Routes {
+/// How long the database may take to answer. Those who ask wait for one second, as a rule (Kubernetes, for example), and
+/// shall get the reason instead of nothing.
+const PATIENCE: Duration = Duration::from_millis(800);
+
+/// Whether a path belongs to this door.
+pub(super) fn is_address(path: &str) -> bool {
+    matches!(path, HEALTH | LIVENESS | READINESS | METRICS)
+}
+
+/// Everything behind this door.
+pub(super) fn routes() -> Routes {
     Routes::default()
-        .get("/-/health", "Whether the process answers", health)
-        .get("/-/liveness", "Whether the process answers, as JSON", liveness)
-        .get("/-/readiness", "Whether requests can be served: asks the database", readiness)
-        .get("/-/metrics", "Counts and sizes, for administrators' tokens and the addresses in metrics_allow", metrics)
+        .get(HEALTH, "Whether the process answers", health)
+        .get(LIVENESS, "Whether the process answers, as JSON", liveness)
+        .get(READINESS, "Whether the database answers too", readiness)
+        .get(METRICS, "What the server counts", metrics)
 }
 
 /// This door.
-pub(crate) fn door(app: &App) -> Router {
-    routes().into_router().layer(map_response(render)).with_state(app.clone())
+pub(super) fn door(app: &App) -> Router {
+    routes()
+        .into_router()
+        .method_not_allowed_fallback(async || plain(StatusCode::METHOD_NOT_ALLOWED, "405 Method Not Allowed\n"))
+        .layer(from_fn(finish))
+        .with_state(app.clone())
 }
 
-async fn health(_: Grant<Anybody>) -> &'static str {
-    "Jeton OK"
+async fn health(_: Grant<Anybody>) -> Response {
+    plain(StatusCode::OK, "Jeton OK")
 }
 
-async fn liveness(_: Grant<Anybody>) -> Json<Value> {
-    Json(json!({ "status": "ok" }))
+async fn liveness(_: Grant<Anybody>) -> Response {
+    json(StatusCode::OK, &json!({ "status": "ok" }))
 }
 
-/// The names are those of GitLab's readiness check.
-async fn readiness(_: Grant<Anybody>, State(app): State<App>) -> Response {
-    let failure = match tokio::time::timeout(PATIENCE, app.store.ping()).await {
-        Ok(Ok(())) => return Json(json!({ "status": "ok", "db_check": [{ "status": "ok" }] })).into_response(),
+async fn readiness(grant: Grant<Anybody>, State(app): State<App>) -> Response {
+    let problem = match tokio::time::timeout(PATIENCE, app.store.ping()).await {
+        Ok(Ok(())) => return json(StatusCode::OK, &checked("ok", None)),
         Ok(Err(fault)) => fault.to_string(),
-        Err(_) => format!("no answer within {} seconds", PATIENCE.as_secs()),
+        Err(_) => format!("no answer within {} ms", PATIENCE.as_millis()),
     };
-    tracing::warn!(failure, "the database does not answer");
-    let check = json!({ "status": "failed", "message": "the database does not answer" });
-    let body = Json(json!({ "status": "failed", "db_check": [check] }));
-    (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")], body).into_response()
+    let request_id = grant.by().request_id;
+    tracing::warn!(request_id, problem, "not ready: the database does not answer");
+    let answer = json(StatusCode::SERVICE_UNAVAILABLE, &checked("failed", Some("The database does not answer")));
+    later(answer)
 }
 
-/// Who may read them is decided here and not by the route's need: an address will do.
-async fn metrics(_: Grant<Anybody>, State(app): State<App>, mut parts: Parts) -> Result<Response, Refusal> {
-    let client: Option<Client> = parts.extensions.get().copied();
-    if !client.is_some_and(|client| is_allowed(&app, client)) {
-        Grant::<ReadMetrics>::from_request_parts(&mut parts, &app).await?;
+/// GitLab's shape ("Health check", "Readiness").
+fn checked(status: &str, message: Option<&str>) -> Value {
+    let mut check = json!({ "status": status });
+    if let Some(message) = message {
+        check["message"] = message.into();
     }
-    let text = app.metrics.encode(&app).map_err(Refusal::broken)?;
-    Ok(([(CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response())
+    json!({ "status": status, "db_check": [check] })
 }
 
-/// A request that a stranger's proxy passed on comes from anywhere, whatever the address of that proxy.
-fn is_allowed(app: &App, client: Client) -> bool {
-    !client.relayed && app.config.metrics_allow.holds(client.addr)
+async fn metrics(_: Grant<ReadMetrics>, State(app): State<App>) -> Result<Response, Refusal> {
+    let text = metrics::write(&app).map_err(Refusal::broken)?;
+    Ok(answer(StatusCode::OK, metrics::CONTENT_TYPE, text))
 }
 
-/// Says no in this door's dialect, and keeps answers out of caches.
-async fn render(mut response: Response) -> Response {
-    if let Some(refusal) = Refusal::of(&response) {
-        response = refuse(refusal);
-    }
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
-fn refuse(refusal: &Refusal) -> Response {
-    let (status, header, message): (_, Option<(HeaderName, &str)>, _) = match refusal {
-        Refusal::Denied(Denial::NotAdministrator | Denial::Scope { .. }) => (
-            StatusCode::FORBIDDEN,
-            None,
-            "The metrics need a token of an administrator with the scope api or read_api.",
-        ),
-        Refusal::Denied(_) => (
-            StatusCode::UNAUTHORIZED,
-            Some((WWW_AUTHENTICATE, "Bearer realm=\"Jeton\"")),
-            "The metrics need a token of an administrator, or a request from an address in metrics_allow.",
-        ),
-        failed => {
-            tracing::error!(%failed, "an operator's request failed");
-            if failed.is_passing() {
-                (StatusCode::SERVICE_UNAVAILABLE, Some((RETRY_AFTER, "5")), "The database does not answer.")
-            } else {
-                (StatusCode::INTERNAL_SERVER_ERROR, None, "Something failed; the log says what.")
-            }
+/// Puts refusals into words.
+async fn finish(request: Request, next: Next) -> Response {
+    let id = request.extensions().get::<RequestId>().copied();
+    let answer = exchange::unless_it_panics(next.run(request)).await;
+    match Refusal::of(&answer) {
+        None => answer,
+        Some(Refusal::Denied(denial)) => denied(denial),
+        Some(refusal) => {
+            tracing::error!(request_id = id.map(tracing::field::display), %refusal, "an operator's request failed");
+            failed(refusal)
         }
-    };
-    let mut response = (status, Json(json!({ "message": message }))).into_response();
-    if let Some((name, value)) = header {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
-    response
+}
+
+const FOR_WHOM: &str = "The metrics are for addresses in the setting metrics_allow, and for tokens of administrators that \
+                        have the scope read_api or api.";
+
+fn denied(denial: &Denial) -> Response {
+    let reason = denial.reason();
+    match denial {
+        Denial::Anonymous => plain(StatusCode::FORBIDDEN, format!("403 Forbidden\n{FOR_WHOM}\n")),
+        Denial::Malformed(_)
+        | Denial::Unknown
+        | Denial::TwoCredentials
+        | Denial::WrongPassword
+        | Denial::TokenRequired
+        | Denial::Expired { .. }
+        | Denial::Revoked(_)
+        | Denial::ImpersonationDisabled => {
+            let mut answer = plain(StatusCode::UNAUTHORIZED, format!("401 Unauthorized ({reason})\n{FOR_WHOM}\n"));
+            answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"Jeton\""));
+            answer
+        }
+        Denial::Account(_)
+        | Denial::NotFromOurPage
+        | Denial::Scope { .. }
+        | Denial::SudoNotAdministrator
+        | Denial::SudoWithoutToken
+        | Denial::SudoUnknownUser(_)
+        | Denial::NotAdministrator
+        | Denial::Hidden
+        | Denial::Right(_) => plain(StatusCode::FORBIDDEN, format!("403 Forbidden ({reason})\n{FOR_WHOM}\n")),
+    }
+}
+
+fn failed(refusal: &Refusal) -> Response {
+    if refusal.is_passing() {
+        later(plain(StatusCode::SERVICE_UNAVAILABLE, "503 Service Unavailable\n"))
+    } else {
+        plain(StatusCode::INTERNAL_SERVER_ERROR, "500 Internal Server Error\n")
+    }
+}
+
+fn later(mut answer: Response) -> Response {
+    answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+    answer
+}
+
+fn plain(status: StatusCode, text: impl IntoResponse) -> Response {
+    answer(status, "text/plain; charset=utf-8", text)
+}
+
+fn json(status: StatusCode, value: &Value) -> Response {
+    answer(status, "application/json", value.to_string())
+}
+
+/// What is true now may be false in a moment: nobody may keep it.
+fn answer(status: StatusCode, content_type: &'static str, body: impl IntoResponse) -> Response {
+    const HEADERS: [(HeaderName, &str); 2] = [(CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    (status, HEADERS, [(CONTENT_TYPE, content_type)], body).into_response()
 }
 
 #[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-    use axum::{body::Body, http::Request};
-    use tower::ServiceExt as _;
-
-    use super::*;
-    use crate::test_instance::Instance;
-
-    async fn get(app: &App, path: &str, client: Option<Client>) -> Response {
-        let mut request = Request::get(path).body(Body::empty()).unwrap();
-        if let Some(client) = client {
-            request.extensions_mut().insert(client);
-        }
-        door(app).oneshot(request).await.unwrap()
-    }
-
-    #[tokio::test]
-    async fn a_server_without_its_database_lives_and_is_not_ready() {
-        let instance = Instance::new().await;
-        let app = &instance.app;
-        assert_eq!(get(app, "/-/readiness", None).await.status(), 200);
-        app.store.close().await;
-        let answer = get(app, "/-/readiness", None).await;
-        assert_eq!((answer.status().as_u16(), &answer.headers()[RETRY_AFTER]), (503, &HeaderValue::from_static("5")));
-        assert_eq!(get(app, "/-/liveness", None).await.status(), 200);
-        assert_eq!(get(app, "/-/health", None).await.status(), 200);
-    }
-
-    #[tokio::test]
-    async fn the_metrics_are_for_known_addresses() {
-        let instance = Instance::new().await;
-        let app = &instance.app;
-        let from = |addr: &str, relayed| Some(Client { addr: addr.parse().ok(), tls: false, relayed });
-        for (client, status) in [
-            (from("127.0.0.1", false), 200),
-            (from("::1", false), 200),
-            (from("127.0.0.1", true), 401),
-            (from("192.0.2.1", false), 401),
-            (from("at a unix socket", false), 401),
-            (None, 401),
-        ] {
-            assert_eq!(get(app, "/-/metrics", client).await.status(), status, "{client:?}");
-        }
-    }
-}
+mod tests;

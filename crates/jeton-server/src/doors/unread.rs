@@ -13,33 +13,37 @@ use std::{
 };
 
 use axum::{
+    BoxError,
     body::{Body, Bytes},
     http::{HeaderValue, Request, Version, header::CONNECTION},
     response::Response,
 };
-use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
-/// Whether a request was read to its end, so far.
-#[derive(Clone)]
-pub(super) struct Reading {
-    ended: Arc<AtomicBool>,
-    matters: bool,
-}
+/// Whether a request was read to its end, so far. Nothing is watched where it does not matter.
+pub(super) struct Reading(Option<Arc<AtomicBool>>);
 
 /// A request whose reading is watched.
-pub(super) fn watch(request: Request<Incoming>) -> (Request<Body>, Reading) {
-    let ended = Arc::new(AtomicBool::new(request.body().is_end_stream()));
+pub(super) fn watch<B>(request: Request<B>) -> (Request<Body>, Reading)
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
     // In HTTP/2 every request has a stream of its own.
-    let matters = request.version() < Version::HTTP_2;
-    let reading = Reading { ended: Arc::clone(&ended), matters };
-    (request.map(|body| Body::new(Watched { body, ended })), reading)
+    if request.version() >= Version::HTTP_2 || request.body().is_end_stream() {
+        return (request.map(Body::new), Reading(None));
+    }
+    let ended = Arc::new(AtomicBool::new(false));
+    let reading = Reading(Some(Arc::clone(&ended)));
+    (request.map(|body| Body::new(Watched { body: Body::new(body), ended })), reading)
 }
 
 impl Reading {
     /// Tells the client that the connection ends with this answer, if its request was not read. An answer of success may
     /// well begin before the end of its request.
     pub(super) fn tell(&self, answer: &mut Response) {
-        if self.matters && !answer.status().is_success() && !self.ended.load(Ordering::Acquire) {
+        let unread = self.0.as_ref().is_some_and(|ended| !ended.load(Ordering::Acquire));
+        if unread && !answer.status().is_success() {
             answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
     }
@@ -47,15 +51,15 @@ impl Reading {
 
 /// A request's body that notes its end.
 struct Watched {
-    body: Incoming,
+    body: Body,
     ended: Arc<AtomicBool>,
 }
 
 impl HttpBody for Watched {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = axum::Error;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let this = self.get_mut();
         let frame = Pin::new(&mut this.body).poll_frame(cx);
         if this.body.is_end_stream() || matches!(frame, Poll::Ready(None)) {

@@ -15,6 +15,7 @@ use tokio::{
 };
 
 use super::config::CONFIG;
+use crate::metrics::{Counted, Tally};
 
 /// For how long a git that was asked to end may tidy up (lock files, half-received objects) before it is killed.
 const GRACE: Duration = Duration::from_secs(5);
@@ -25,6 +26,7 @@ const COMPLAINT: usize = 2048;
 #[derive(Clone, Debug)]
 pub struct Git {
     search_path: OsString,
+    running: Tally,
 }
 
 /// The one on this process's own `PATH`.
@@ -61,7 +63,12 @@ pub enum GitError {
 impl Git {
     /// The `git` that is found along `search_path` (the value of `PATH`).
     pub fn found_on(search_path: impl Into<OsString>) -> Self {
-        Self { search_path: search_path.into() }
+        Self { search_path: search_path.into(), running: Tally::default() }
+    }
+
+    /// How many processes run, besides those that they started themselves.
+    pub fn running(&self) -> usize {
+        self.running.now()
     }
 
     /// What `git --version` says.
@@ -95,7 +102,8 @@ impl Git {
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.current_dir("/").process_group(0).kill_on_drop(true);
-        let process = command.spawn().map(GitProcess::new).map_err(GitError::NotStarted)?;
+        let process = command.spawn().map_err(GitError::NotStarted)?;
+        let process = GitProcess::new(process, self.running.count());
         if invocation.background {
             process.step_back();
         }
@@ -194,13 +202,14 @@ pub(crate) struct GitProcess {
     pub(crate) stdin: Option<ChildStdin>,
     pub(crate) stdout: Option<ChildStdout>,
     pub(crate) stderr: Option<ChildStderr>,
+    _counted: Counted,
 }
 
 impl GitProcess {
-    fn new(mut child: Child) -> Self {
+    fn new(mut child: Child, counted: Counted) -> Self {
         let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        Self { child, group, stdin, stdout, stderr }
+        Self { child, group, stdin, stdout, stderr, _counted: counted }
     }
 
     /// Feeds it `input` and waits until it ends by itself: how, and what it complained about.

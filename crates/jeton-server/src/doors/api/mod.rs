@@ -29,7 +29,7 @@ use self::{
     params::{Malformed, Params},
     reply::Asked,
 };
-use crate::{app::App, guard::Route, nature::Stopwatch, refusal::Refusal, request_id::RequestId};
+use crate::{app::App, exchange, guard::Route, nature::Stopwatch, refusal::Refusal, request_id::RequestId};
 
 /// Every endpoint.
 fn endpoints() -> Endpoints {
@@ -94,7 +94,7 @@ async fn serve(State(app): State<App>, request: Request, next: Next) -> Response
 
     let mut response = match reply::preflight(request.method(), request.headers()) {
         Some(response) => response,
-        None => endpoint(request, next).await.unwrap_or_else(|malformed| ApiError::from(malformed).into_response()),
+        None => exchange::unless_it_panics(endpoint(request, next)).await,
     };
     if let Some(mut refusal) = Refusal::of(&response).cloned() {
         if let Some(rotation) = rotation {
@@ -108,7 +108,14 @@ async fn serve(State(app): State<App>, request: Request, next: Next) -> Response
 }
 
 /// Reads the parameters before the guard looks for a credential among them, and hands the request on.
-async fn endpoint(request: Request, next: Next) -> Result<Response, Malformed> {
+async fn endpoint(request: Request, next: Next) -> Response {
+    match receive(request).await {
+        Ok(request) => next.run(request).await,
+        Err(malformed) => ApiError::from(malformed).into_response(),
+    }
+}
+
+async fn receive(request: Request) -> Result<Request, Malformed> {
     // Decoded, this would be a NUL, which no database keeps in a text.
     if request.uri().path().contains("%00") {
         return Err(Malformed::Encoding);
@@ -119,7 +126,7 @@ async fn endpoint(request: Request, next: Next) -> Result<Response, Malformed> {
     if let Some(credentials) = credentials {
         parts.extensions.insert(credentials);
     }
-    Ok(next.run(Request::from_parts(parts, Body::empty())).await)
+    Ok(Request::from_parts(parts, Body::empty()))
 }
 
 /// Failures of ours are logged once, here, under the name that the client gets to see.

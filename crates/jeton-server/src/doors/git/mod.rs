@@ -41,6 +41,7 @@ use self::{
 use crate::{
     accounts::SIGN_IN_PATH,
     app::App,
+    exchange,
     guard::{FetchCode, Grant, Need, Origin, PushCode, Route},
     origin,
     refusal::Refusal,
@@ -61,6 +62,16 @@ pub(crate) fn table() -> Vec<Route> {
     ]
 }
 
+/// Which row of the table a request is.
+const fn row(asked: &GitRequest) -> usize {
+    match (asked.service, asked.step) {
+        (Service::UploadPack, Step::Advertise) => 0,
+        (Service::UploadPack, Step::Exchange) => 1,
+        (Service::ReceivePack, Step::Advertise) => 2,
+        (Service::ReceivePack, Step::Exchange) => 3,
+    }
+}
+
 /// This door.
 pub(crate) fn door(app: &App) -> Router {
     let records = app.clone();
@@ -78,7 +89,8 @@ struct GitDoor {
 
 async fn handle(State(door): State<GitDoor>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    match door.serve(&parts, body).await {
+    let served = exchange::catching_panics(door.serve(&parts, body)).await;
+    match served.unwrap_or_else(|panic| Err(panic.into())) {
         Ok(response) => response,
         Err(refused) => refused.render(&door.app, parts.extensions.get().copied()),
     }
@@ -108,6 +120,7 @@ impl GitDoor {
     }
 
     async fn exchange(&self, asked: GitRequest, parts: &Parts, body: Body) -> Result<Response, Refused> {
+        exchange::note_row(row(&asked));
         let ours =
             parts.method == Method::GET || origin::is_ours(&parts.headers, &parts.uri, &self.app.config.external_url);
         if !ours {

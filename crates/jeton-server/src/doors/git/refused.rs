@@ -19,6 +19,7 @@ use super::{
 use crate::{
     accounts::{ACCESS_TOKENS_PATH, SIGN_IN_PATH},
     app::App,
+    exchange,
     refusal::Refusal,
     request_id::RequestId,
 };
@@ -56,6 +57,9 @@ type Said = (StatusCode, String);
 impl Refused {
     /// The answer. What failed on our side is logged here, once.
     pub(super) fn render(&self, app: &App, request_id: Option<RequestId>) -> Response {
+        if let Self::Refusal(refusal) = self {
+            exchange::note_refusal(refusal);
+        }
         let (status, text) = match self {
             Self::Refusal(Refusal::Denied(denial)) => denied(denial, &app.config.external_url),
             Self::Refusal(refusal) => failed(refusal, request_id),

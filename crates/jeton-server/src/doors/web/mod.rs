@@ -29,7 +29,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{accounts::PASSWORD_LINK_PATH, app::App, guard::Routes, origin, refusal::Refusal, request_id::RequestId};
+use crate::{
+    accounts::PASSWORD_LINK_PATH, app::App, exchange, guard::Routes, origin, refusal::Refusal, request_id::RequestId,
+};
 use cookies::Cookie;
 use error::{Problem, Unsaid};
 use visit::Visit;
@@ -83,7 +85,11 @@ async fn finish(State(app): State<App>, request: Request, next: Next) -> Respons
         headers: request.headers().clone(),
         id: request.extensions().get().copied(),
     };
-    let answer = if asked.is_from_elsewhere(&app) { Problem::Foreign.into_response() } else { next.run(request).await };
+    let answer = if asked.is_from_elsewhere(&app) {
+        Problem::Foreign.into_response()
+    } else {
+        exchange::unless_it_panics(next.run(request)).await
+    };
     let allow = answer.headers().get(ALLOW).cloned();
     let mut answer = match Unsaid::of(&answer, asked.id.as_ref()) {
         None => answer,
