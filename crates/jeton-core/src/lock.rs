@@ -112,7 +112,7 @@ impl Denial {
             Self::WrongPassword => "wrong_password",
             Self::TokenRequired => "token_required",
             Self::Expired { .. } => "expired",
-            Self::Revoked(_) => "revoked",
+            Self::Revoked { .. } => "revoked",
             Self::ImpersonationDisabled => "impersonation_disabled",
             Self::Account(_) => "account",
             Self::NotFromOurPage => "not_from_our_page",

@@ -121,7 +121,7 @@ fn denied(denial: &Denial) -> Response {
         | Denial::WrongPassword
         | Denial::TokenRequired
         | Denial::Expired { .. }
-        | Denial::Revoked(_)
+        | Denial::Revoked { .. }
         | Denial::ImpersonationDisabled => {
             let mut answer = plain(StatusCode::UNAUTHORIZED, format!("401 Unauthorized ({reason})\n{FOR_WHOM}\n"));
             answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"Jeton\""));
