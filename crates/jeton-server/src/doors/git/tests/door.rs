@@ -96,6 +96,14 @@ impl World {
         self.token_with(user, scopes, Expiry::NEVER, false).await.0
     }
 
+    /// Serves on a port of its own.
+    async fn listen(&self) -> std::net::SocketAddr {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, router) = (listener.local_addr().unwrap(), self.router.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        address
+    }
+
     async fn send(&self, request: Builder) -> Told {
         let request = request.body(Body::from("0000")).unwrap();
         let response = tower::ServiceExt::oneshot(self.router.clone(), request).await.unwrap();
@@ -405,14 +413,28 @@ async fn without_a_database_nobody_is_refused_for_good() {
     }
 }
 
+/// What somebody sees whose token has run out since the last fetch.
+#[tokio::test]
+async fn git_shows_that_a_token_expired() {
+    let world = World::new().await;
+    let address = world.listen().await;
+    let expiry = Expiry::at(NOW.plus_seconds(86_400));
+    let (token, _) = world.token_with(&world.jane, "read_repository", expiry, false).await;
+    let url = format!("http://x:{token}@{address}/jane/private.git");
+    git(world.instance.dir(), &["ls-remote", &url]).await;
+    world.instance.set_clock(NOW.plus_seconds(86_400));
+    let output = try_git(world.instance.dir(), &["ls-remote", &url]).await;
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("remote: HTTP Basic: Access denied. The token expired on 2027-01-16."), "{told}");
+    assert!(told.contains(&format!("remote: You can make a new one at {PAGE}")), "{told}");
+    assert!(told.contains("Authentication failed"), "{told}");
+}
+
 /// From the token's use to the project's activity: what a push leaves in the database.
 #[tokio::test]
 async fn a_push_is_noted() {
     let world = World::new().await;
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let router = world.router.clone();
-    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    let address = world.listen().await;
     let (token, id) = world.token_with(&world.jane, "write_repository", Expiry::NEVER, false).await;
     git(world.instance.dir(), &["init", "--quiet", "-b", "trunk", "work"]).await;
     let copy = world.instance.dir().join("work");

@@ -64,7 +64,7 @@ async fn pushed(server: &Server, megabytes: usize) -> String {
 
 #[tokio::test]
 async fn a_client_that_leaves_takes_git_with_it() {
-    let server = serve(Limits { at_once: 1, waiting: 0, ..Limits::default() }).await;
+    let server = serve(Limits { at_once: 1, ..Limits::default() }).await;
     let commit = pushed(&server, 30).await;
     let body = whole_clone(&commit);
     let address = server.url.strip_prefix("http://").unwrap().split('/').next().unwrap().to_owned();
@@ -132,18 +132,26 @@ async fn nonsense_is_told_apart() {
 
 #[tokio::test]
 async fn nobody_waits_in_a_queue_that_is_full() {
-    let wait = Duration::from_millis(300);
-    let server = serve(Limits { at_once: 1, waiting: 1, wait, ..Limits::default() }).await;
-    let busy = server.request(post("git-upload-pack", endless("0014command=ls-refs\n00")));
-    let first = tokio::time::timeout(Duration::from_millis(100), busy);
-    let status = async || server.request(post("git-upload-pack", "0000")).await.status();
-    let (first, waits, refused) = tokio::join!(first, status(), async {
-        tokio::time::sleep(Duration::from_millis(30)).await;
-        status().await
-    });
-    assert!(first.is_err());
-    assert_eq!(refused, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(waits, StatusCode::OK, "the first one's place was free in time");
+    use futures_util::FutureExt;
+    let server = serve(Limits { at_once: 1, waiting: 1, ..Limits::default() }).await;
+    let ask = |body: Body| Box::pin(server.request(post("git-upload-pack", body)));
+    let mut first = ask(endless("0014command=ls-refs\n00"));
+    assert!((&mut first).now_or_never().is_none(), "it is served and never ends");
+    let mut second = ask("0000".into());
+    assert!((&mut second).now_or_never().is_none(), "it waits for the first");
+    assert_eq!(ask("0000".into()).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    drop(first);
+    assert_eq!(second.await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn nobody_waits_for_ever() {
+    use futures_util::FutureExt;
+    let server = serve(Limits { at_once: 1, wait: Duration::from_millis(50), ..Limits::default() }).await;
+    let mut first = Box::pin(server.request(post("git-upload-pack", endless("0014command=ls-refs\n00"))));
+    assert!((&mut first).now_or_never().is_none());
+    let second = server.request(post("git-upload-pack", "0000")).await;
+    assert_eq!(second.status(), StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[tokio::test]
