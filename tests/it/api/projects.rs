@@ -167,3 +167,19 @@ fn a_project_is_deleted_by_its_owner_or_an_administrator() {
     // The path is free again.
     make("private", "private");
 }
+
+/// One repository that is lost, or not made yet, must not take everybody's list away.
+#[test]
+fn a_project_without_a_repository_is_shown_and_can_be_deleted() {
+    let server = Server::shared();
+    let token = server.person("jane").token("api");
+    let made = token.post(PROJECTS, &json!({ "name": "lost", "initialize_with_readme": true })).expect(201).json();
+    let id = made["id"].as_i64().unwrap();
+    let repository = server.data_dir().join(format!("repositories/{:03x}/{id}.git", id & 0xfff));
+    std::fs::remove_dir_all(repository).unwrap();
+    let path = format!("{PROJECTS}/{id}");
+    assert_eq!(token.get(&path).expect(200).json()["empty_repo"], true);
+    assert_eq!(token.get(PROJECTS).expect(200).json()[0]["id"], id);
+    token.delete(&path).expect(202);
+    token.get(&path).expect(404);
+}

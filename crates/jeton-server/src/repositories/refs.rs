@@ -56,8 +56,14 @@ fn find(repository: &Path, wanted: &mut dyn FnMut(&str) -> bool) -> io::Result<O
     }
 }
 
+/// A directory that is not there holds no branch: a push may remove it between two looks, and a repository may be on its
+/// way in or out.
 fn find_loose(directory: &Path, prefix: &str, wanted: &mut dyn FnMut(&str) -> bool) -> io::Result<Option<String>> {
-    for entry in fs::read_dir(directory)? {
+    let entries = match fs::read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        entries => entries?,
+    };
+    for entry in entries {
         let entry = entry?;
         let Ok(part) = entry.file_name().into_string() else { continue };
         let name = format!("{prefix}{part}");

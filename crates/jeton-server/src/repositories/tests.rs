@@ -49,6 +49,13 @@ async fn a_new_repository_is_bare_and_empty() {
     assert_eq!(fs::read_dir(directory.path().join(ASIDE)).unwrap().count(), 0);
 }
 
+/// A project stands in lists a moment before its repository is made, and a moment after it was removed.
+#[tokio::test]
+async fn a_repository_that_is_not_there_is_empty() {
+    let directory = tempfile::tempdir().unwrap();
+    assert!(open(directory.path()).is_empty(ID).await.unwrap());
+}
+
 #[tokio::test]
 async fn a_repository_can_begin_with_a_readme() {
     let directory = tempfile::tempdir().unwrap();
