@@ -1,6 +1,6 @@
 //! Reads what a request presents to prove who asks. Nothing here believes any of it.
 
-use axum::http::{HeaderMap, Method, header::AUTHORIZATION, request::Parts};
+use axum::http::{HeaderMap, HeaderValue, Method, header::AUTHORIZATION, request::Parts};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use jeton_core::{lock::Denial, secret::Secret};
 
@@ -48,7 +48,7 @@ pub enum Proof<'r> {
 pub fn of_api(parts: &Parts, secure: bool) -> Result<Option<Credential<'_>>, Denial> {
     let parameters = parts.extensions.get::<InParameters>();
     let parameter = |pick: fn(&InParameters) -> &Option<Secret>| {
-        parameters.and_then(|all| pick(all).as_ref()).map(Secret::expose).filter(|text| !text.is_empty())
+        parameters.and_then(|all| pick(all).as_ref()).map(Secret::expose).filter(|text| !text.trim().is_empty())
     };
     let access_token = parameter(|all| &all.access_token);
     let bearer = bearer(&parts.headers)?;
@@ -72,6 +72,19 @@ pub fn of_session(parts: &Parts, secure: bool) -> Option<Credential<'_>> {
         Proof::Brought(parts.headers.get("x-csrf-token").and_then(|value| value.to_str().ok()))
     };
     Some(Credential::Session { cookie, proof })
+}
+
+/// Whom the request wants to act as: the parameter `sudo`, or else the header. Several lines of the header are one list
+/// (RFC 9110 section 5.3), which is nobody's name, and neither are bytes that are no text: such a request must fail
+/// rather than run as the administrator who sent it.
+pub fn sudo(parts: &Parts) -> Option<String> {
+    let parameter = parts.extensions.get::<InParameters>().and_then(|all| all.sudo.clone());
+    parameter.filter(|target| !target.is_empty()).or_else(|| {
+        let mut lines: Vec<_> = parts.headers.get_all("sudo").iter().map(HeaderValue::as_bytes).collect();
+        lines.retain(|line| !line.is_empty());
+        lines.dedup();
+        Some(String::from_utf8_lossy(&lines.join(&b", "[..])).into_owned()).filter(|target| !target.is_empty())
+    })
 }
 
 /// User name and password of `Authorization: Basic` (RFC 7617). None if the header is missing or of another scheme.
@@ -159,9 +172,26 @@ mod tests {
     #[test]
     fn empty_is_not_given() {
         assert_eq!(
-            token(&[("PRIVATE-TOKEN", ""), ("Authorization", "Bearer ")], Some(given(Some(""), None, None))).unwrap(),
+            token(&[("PRIVATE-TOKEN", ""), ("Authorization", "Bearer ")], Some(given(Some(" "), Some(""), None)))
+                .unwrap(),
             None
         );
+    }
+
+    #[test]
+    fn sudo_names_one_user_or_nobody() {
+        let target = |headers: &[(&str, &str)], parameter: Option<&str>| {
+            let parameters = InParameters { sudo: parameter.map(str::to_owned), ..InParameters::default() };
+            sudo(&parts(headers, Some(parameters)))
+        };
+        assert_eq!(target(&[], None), None);
+        assert_eq!(target(&[("Sudo", "")], Some("")), None);
+        assert_eq!(target(&[("SUDO", "jane")], None).unwrap(), "jane");
+        assert_eq!(target(&[("Sudo", "jane")], Some("joe")).unwrap(), "joe");
+        assert_eq!(target(&[("Sudo", "jane")], Some("")).unwrap(), "jane");
+        assert_eq!(target(&[("Sudo", "jane"), ("Sudo", "jane")], None).unwrap(), "jane");
+        assert_eq!(target(&[("Sudo", "jane"), ("Sudo", "joe")], None).unwrap(), "jane, joe");
+        assert_eq!(target(&[("Sudo", "jäne")], None).unwrap(), "jäne");
     }
 
     #[test]

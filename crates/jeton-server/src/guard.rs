@@ -38,7 +38,7 @@ use jeton_store::{By, Means};
 
 use crate::{
     app::App,
-    credentials::{self, Credential, InParameters},
+    credentials::{self, Credential},
     edge::Client,
     exchange,
     refusal::Refusal,
@@ -281,15 +281,20 @@ async fn identify(source: Source, parts: &Parts, app: &App, client: Option<Clien
         Source::Page => credentials::of_session(parts, app.is_secure()).map(as_page),
         Source::Api | Source::ApiOrAddress => credentials::of_api(parts, app.is_secure())?,
     };
-    let Some(credential) = credential else { return Ok(None) };
-    let caller = match app.identify(credential, client).await {
-        // A cookie whose session ended: as if there were none.
-        Err(Refusal::Denied(Denial::Anonymous)) => return Ok(None),
-        other => other?,
+    let caller = match credential {
+        None => None,
+        Some(credential) => match app.identify(credential, client).await {
+            // A cookie whose session ended: as if there were none.
+            Err(Refusal::Denied(Denial::Anonymous)) => None,
+            other => Some(other?),
+        },
     };
-    match sudo_target(parts).filter(|_| matches!(source, Source::Api | Source::ApiOrAddress)) {
-        Some(target) => app.sudo(caller, &target).await.map(Some),
-        None => Ok(Some(caller)),
+    let may_act_for_others = matches!(source, Source::Api | Source::ApiOrAddress);
+    match (caller, credentials::sudo(parts).filter(|_| may_act_for_others)) {
+        (Some(caller), Some(target)) => app.sudo(caller, &target).await.map(Some),
+        // Who wants to act as somebody must be somebody, also where everybody may ask.
+        (None, Some(_)) => Err(Denial::Anonymous.into()),
+        (caller, None) => Ok(caller),
     }
 }
 
@@ -299,13 +304,6 @@ fn as_page(credential: Credential<'_>) -> Credential<'_> {
         Credential::Session { cookie, .. } => Credential::Session { cookie, proof: credentials::Proof::NotNeeded },
         token @ Credential::Token(_) => token,
     }
-}
-
-/// Whom the request wants to act as: the parameter `sudo`, or the header.
-fn sudo_target(parts: &Parts) -> Option<String> {
-    let parameter = parts.extensions.get::<InParameters>().and_then(|all| all.sudo.clone());
-    let header = || parts.headers.get("sudo").and_then(|value| value.to_str().ok()).map(str::to_owned);
-    parameter.or_else(header).filter(|target| !target.is_empty())
 }
 
 /// The arguments of a handler whose first argument is a [`Grant`].

@@ -49,6 +49,12 @@ fn nobody_else_does() {
         root.token("sudo").get(&format!("{USER}?sudo=nobody-at-all")).expect(404).json(),
         message("404 User with ID or username 'nobody-at-all' Not Found")
     );
+    // Not even where anybody may ask; and what is nobody's name is never the administrator's own.
+    server.anonymous().get("/api/v4/projects?sudo=root").expect(401);
+    server.anonymous().request(Method::GET, "/api/v4/projects").header("Sudo", "root").send().expect(401);
+    let both = root.token("sudo,api");
+    both.request(Method::GET, USER).header("Sudo", "j\u{e4}ne").send().expect(404);
+    both.request(Method::GET, USER).header("Sudo", &jane.username).header("Sudo", "root").send().expect(404);
     // Naming oneself is nothing special, so the token's own scopes count.
     root.token("sudo").get(&format!("{USER}?sudo=root")).expect(403);
     root.token("sudo").get(USER).expect(403);
