@@ -2,10 +2,14 @@
 
 use std::fmt;
 
-use jiff::{Timestamp as Instant, ToSpan, civil, tz::Offset};
+use jiff::{SignedDuration, Timestamp as Instant, ToSpan, civil, tz::Offset};
 
 /// Microseconds in a second.
 const SECOND: i64 = 1_000_000;
+/// Seconds in a day.
+const DAY: i64 = 86_400;
+/// The date on which the count of microseconds begins.
+const EPOCH: civil::Date = civil::date(1970, 1, 1);
 
 /// A moment: microseconds since 1970-01-01 00:00:00 UTC. This is also how moments stand in the database.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -33,9 +37,17 @@ impl Timestamp {
         Self(self.0.saturating_add(seconds.saturating_mul(SECOND)))
     }
 
+    /// The last microsecond of this moment's millisecond. The API shows milliseconds: a bound that a client took from
+    /// there holds for the whole of one.
+    #[must_use]
+    pub const fn to_end_of_millisecond(self) -> Self {
+        Self(self.0.saturating_add(999 - self.0.rem_euclid(1_000)))
+    }
+
     /// The UTC date of this moment.
     pub fn date(self) -> Date {
-        Date(Offset::UTC.to_datetime(self.instant()).date())
+        let midnight = self.seconds() - self.seconds().rem_euclid(DAY);
+        Date(EPOCH.saturating_add(SignedDuration::from_secs(midnight)))
     }
 
     /// Reads an RFC 3339 moment, a date and time without a zone (taken as UTC), or a date (its midnight UTC).
@@ -110,7 +122,8 @@ impl Date {
 
     /// The moment at which this date begins, 00:00:00 UTC.
     pub fn midnight(self) -> Timestamp {
-        Timestamp::from_utc(self.0.to_datetime(civil::Time::midnight())).unwrap_or(Timestamp(i64::MAX))
+        // Counted in days, because jiff's moments end before the last date does.
+        Timestamp(self.0.duration_since(EPOCH).as_secs() * SECOND)
     }
 
     /// The date `days` later (earlier, when negative), or the last date there is.
@@ -126,7 +139,7 @@ impl Date {
 
     /// Days from `other` to this date: positive when this one is later.
     pub fn days_since(self, other: Self) -> i64 {
-        (self.midnight().micros() - other.midnight().micros()).div_euclid(86_400 * SECOND)
+        (self.midnight().micros() - other.midnight().micros()).div_euclid(DAY * SECOND)
     }
 }
 
@@ -162,6 +175,16 @@ mod tests {
     }
 
     #[test]
+    fn the_first_and_the_last_date_are_dates_too() {
+        for text in ["0000-01-01", "0001-01-01", "1969-12-31", "1970-01-01", "9999-12-30", "9999-12-31"] {
+            let midnight = Date::parse(text).unwrap().midnight();
+            assert_eq!(midnight.date().to_string(), text);
+            assert_eq!(midnight.plus_seconds(86_399).date().to_string(), text);
+        }
+        assert_eq!(Timestamp::from_micros(i64::MAX).date().to_string(), "9999-12-31");
+    }
+
+    #[test]
     fn a_date_for_people_names_its_month() {
         assert_eq!(Date::parse("2026-11-03").unwrap().in_words(), "3 Nov 2026");
     }
@@ -183,6 +206,13 @@ mod tests {
         assert_eq!(Timestamp::parse("2022-01-01").unwrap().to_string(), "2022-01-01T00:00:00.000Z");
         assert_eq!(Timestamp::parse("2022-01-01T02:00:00").unwrap().to_string(), "2022-01-01T02:00:00.000Z");
         assert_eq!(Timestamp::parse("soon"), None);
+    }
+
+    #[test]
+    fn a_bound_holds_for_its_whole_millisecond() {
+        for (from, to) in [(0, 999), (729_000, 729_999), (729_500, 729_999), (-1, -1), (-1_000, -1)] {
+            assert_eq!(Timestamp::from_micros(from).to_end_of_millisecond().micros(), to);
+        }
     }
 
     #[test]

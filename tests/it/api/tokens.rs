@@ -127,6 +127,31 @@ fn a_list_holds_the_own_tokens_dead_ones_among_them() {
     assert_eq!(token.get(TOKENS).json()[4]["description"], Value::Null);
 }
 
+/// What a client read from one answer, it can ask for in the next.
+#[test]
+fn the_moment_that_is_shown_is_within_bounds_taken_from_it() {
+    let server = Server::shared();
+    let token = server.person("jane").token("api");
+    let own = token.get(&format!("{TOKENS}/self")).expect(200).json();
+    for bound in ["created_before", "created_after"] {
+        let path = format!("{TOKENS}?{bound}={}", own["created_at"].as_str().unwrap());
+        assert_eq!(column(&token.get(&path).expect(200).json(), "id"), [&own["id"]], "{bound}");
+    }
+}
+
+/// The last date of four digits, which people write for "as long as possible", is a date and not "never".
+#[test]
+fn a_token_ends_on_the_date_that_was_asked_for() {
+    let server = Server::shared();
+    let (jane, root) = (server.person("jane"), server.root().token("api"));
+    for (date, active) in [("9999-12-31", true), ("9999-12-30", true), ("2020-02-29", false), ("0001-01-01", false)] {
+        let made = make(&root, &jane, &json!({ "name": "x", "scopes": ["read_user"], "expires_at": date }));
+        assert_eq!((&made["expires_at"], &made["active"]), (&json!(date), &json!(active)));
+        let shown = root.get(&format!("{TOKENS}/{}", made["id"])).expect(200).json();
+        assert_eq!((&shown["expires_at"], &shown["active"]), (&json!(date), &json!(active)));
+    }
+}
+
 #[test]
 fn administrators_make_tokens_for_users() {
     let server = Server::shared();

@@ -141,6 +141,11 @@ impl<'p> Reader<'p> {
         self.coerce_filled(name, |value| Timestamp::parse(value.as_str()?))
     }
 
+    /// A moment up to which, inclusive, something is looked for: like [`Reader::moment`], with the whole millisecond.
+    pub(crate) fn moment_until(&mut self, name: &'static str) -> Option<Timestamp> {
+        self.moment(name).map(Timestamp::to_end_of_millisecond)
+    }
+
     /// One of a list of words; an empty one is none.
     pub(crate) fn word(&mut self, name: &'static str, words: &'static [&'static str]) -> Option<&'static str> {
         self.declare(name, Kind::Word(words), false);

@@ -71,7 +71,7 @@ impl Input for Wanted {
                 id_after: from.integer("id_after").map(ProjectId),
                 id_before: from.integer("id_before").map(ProjectId),
                 last_activity_after: from.moment("last_activity_after"),
-                last_activity_before: from.moment("last_activity_before"),
+                last_activity_before: from.moment_until("last_activity_before"),
             },
             order: Order::read(from),
             page: Page::read(from),

@@ -48,9 +48,9 @@ impl Input for Wanted {
         let filter = TokenFilter {
             revoked: from.boolean("revoked"),
             active: from.word("state", &["active", "inactive"]).map(|state| state == "active"),
-            created_before: from.moment("created_before"),
+            created_before: from.moment_until("created_before"),
             created_after: from.moment("created_after"),
-            last_used_before: from.moment("last_used_before"),
+            last_used_before: from.moment_until("last_used_before"),
             last_used_after: from.moment("last_used_after"),
             expires_before: from.date("expires_before").map(Date::midnight),
             expires_after: from.date("expires_after").map(Date::midnight),

@@ -100,7 +100,7 @@ impl Input for AdministratorsOnly {
             administrators: from.boolean("admins").unwrap_or(false),
             two_factor: from.word("two_factor", &["enabled", "disabled"]),
             without_projects: from.boolean("without_projects").unwrap_or(false),
-            created_before: from.moment("created_before"),
+            created_before: from.moment_until("created_before"),
             created_after: from.moment("created_after"),
             column: match from.word("order_by", &["id", "name", "username", "created_at", "updated_at"]) {
                 Some("name") => UserColumn::Name,
