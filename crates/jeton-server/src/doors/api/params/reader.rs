@@ -161,7 +161,7 @@ impl<'p> Reader<'p> {
     /// are trimmed. Whether it may be none is for the handler.
     pub(crate) fn required_texts(&mut self, name: &'static str) -> Vec<String> {
         self.require(name, Kind::Texts);
-        self.given(name).map(as_texts).unwrap_or_default()
+        self.coerce(name, as_texts).unwrap_or_default()
     }
 
     /// The raw value, where the parameter is named at all.
@@ -257,12 +257,16 @@ fn as_boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// The elements of an array or of a text with commas. What is neither has none.
-fn as_texts(value: &Value) -> Vec<String> {
+/// The elements of an array, in which `null` is as good as empty, or of a text with commas. What is neither is invalid,
+/// and so is an array that holds something else than texts.
+fn as_texts(value: &Value) -> Option<Vec<String>> {
     match value {
-        Value::Array(elements) => elements.iter().filter_map(as_text).flat_map(|text| split(&text)).collect(),
-        Value::String(text) => split(text),
-        _ => Vec::new(),
+        Value::Array(elements) => {
+            let texts = elements.iter().filter(|element| !element.is_null()).map(as_text);
+            Some(texts.collect::<Option<Vec<_>>>()?.iter().flat_map(|text| split(text)).collect())
+        }
+        Value::String(text) => Some(split(text)),
+        _ => None,
     }
 }
 

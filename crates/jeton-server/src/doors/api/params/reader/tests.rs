@@ -127,8 +127,12 @@ fn arrays_are_read_in_every_spelling() {
     {
         assert_eq!(scopes(list.clone()), ["api", "read_user"], "{list}");
     }
-    for none in [json!([]), json!(""), json!(null), json!({"0": "api"})] {
+    for none in [json!([]), json!(""), json!(null), json!([null, ""])] {
         assert!(scopes(none.clone()).is_empty(), "{none}");
+    }
+    for garbage in [json!({"0": "api"}), json!(7), json!(true), json!(["api", {"x": 1}]), json!(["api", ["sudo"]])] {
+        let complaint = complaint::<NewToken>(&json!({"name": "x", "scopes": garbage}));
+        assert_eq!(complaint, "scopes is invalid", "{garbage}");
     }
 }
 
