@@ -157,6 +157,10 @@ impl Store {
 }
 
 async fn create_project(tx: &mut Tx, new: &NewProject, by: &By, now: Timestamp) -> Result<Project, NotMade> {
+    // Whoever makes another project here waits, so that what is counted next stays true.
+    on_tx!(tx, c => sqlx::query("UPDATE namespaces SET name = name WHERE id = $1")
+        .bind(new.namespace.0).execute(c).await.map(drop))
+    .map_err(Fault::from)?;
     let owned: i64 = on_tx!(tx, c => sqlx::query_scalar("SELECT count(*) FROM projects WHERE namespace_id = $1")
         .bind(new.namespace.0).fetch_one(c).await)
     .map_err(Fault::from)?;

@@ -294,6 +294,10 @@ pub(crate) async fn token_in(tx: &mut Tx, id: TokenId) -> Result<Option<Token>, 
 }
 
 async fn create_token(tx: &mut Tx, new: &NewToken, by: &By, now: Timestamp) -> Result<Token, NotMade> {
+    // Whoever makes another token of this user waits here, so that what is counted next stays true.
+    on_tx!(tx, c => sqlx::query("UPDATE users SET updated_at = updated_at WHERE id = $1")
+        .bind(new.user.0).execute(c).await.map(drop))
+    .map_err(Fault::from)?;
     let living: i64 = on_tx!(tx, c => sqlx::query_scalar(
         "SELECT count(*) FROM token_families f JOIN token_generations g ON g.family_id = f.id
          WHERE f.user_id = $1 AND g.ended_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > $2)")

@@ -49,6 +49,24 @@ async fn a_project_is_found_by_number_and_path_until_it_is_deleted() {
 }
 
 #[tokio::test]
+async fn the_limit_holds_for_requests_at_the_same_moment() {
+    for_each_engine(async |store| {
+        let jane = make_user(&store, "jane").await;
+        let making = (0..40).map(|number| {
+            let new = NewProject { limit: 5, ..project_of(&jane, &format!("app-{number}")) };
+            let store = store.clone();
+            tokio::spawn(async move { store.create_project(new, BY, NOW).await.is_ok() })
+        });
+        let mut made = 0;
+        for task in making.collect::<Vec<_>>() {
+            made += u32::from(task.await.unwrap());
+        }
+        assert_eq!(made, 5);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_push_is_activity_and_may_decide_the_default_branch() {
     for_each_engine(async |store| {
         let jane = make_user(&store, "jane").await;

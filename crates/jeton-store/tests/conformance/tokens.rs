@@ -44,6 +44,25 @@ async fn revoking_ends_a_token_once_and_only_for_who_may() {
     .await;
 }
 
+/// Counting first and making afterwards let requests at the same moment exceed the limit on PostgreSQL.
+#[tokio::test]
+async fn the_limit_holds_for_requests_at_the_same_moment() {
+    for_each_engine(async |store| {
+        let jane = make_user(&store, "jane").await;
+        let making = (0..40).map(|seed| {
+            let new = NewToken { limit: 5, ..token_of(jane.id, seed) };
+            let store = store.clone();
+            tokio::spawn(async move { store.create_token(new, BY, NOW).await.is_ok() })
+        });
+        let mut made = 0;
+        for task in making.collect::<Vec<_>>() {
+            made += u32::from(task.await.unwrap());
+        }
+        assert_eq!(made, 5);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn the_limit_counts_living_tokens() {
     for_each_engine(async |store| {
