@@ -90,6 +90,7 @@ fn addresses_and_methods_that_there_are_not() {
     assert!(asked.header("allow").contains("POST"));
     let gone = json!({ "error": "API V3 is no longer supported. Use API V4 instead." });
     assert_eq!(nobody.get("/api/v3/projects").expect(410).json(), gone);
+    assert_eq!(nobody.post("/api/v3/user", &json!({})).expect(410).json(), gone);
     let jane = server.person("jane");
     assert_eq!(jane.token("api").get("/api/v3/user").expect(200).json()["username"], jane.username.as_str());
 }

@@ -70,17 +70,27 @@ pub(crate) fn door(app: &App) -> Router {
 
 /// Everything that is no endpoint.
 async fn no_such_route(request: Request) -> ApiError {
-    if request.uri().path().starts_with("/api/v3/") {
+    if is_of_older_api(&request) {
         ApiError::error(StatusCode::GONE, "API V3 is no longer supported. Use API V4 instead.")
     } else {
         ApiError::no_such_route()
     }
 }
 
+fn is_of_older_api(request: &Request) -> bool {
+    request.uri().path().starts_with("/api/v3/")
+}
+
 /// An endpoint that is asked with another method. The router adds `Allow`, so that whoever only asks which there are
 /// needs no words.
 async fn wrong_method(request: Request) -> Response {
-    if request.method() == Method::OPTIONS { reply::no_content() } else { ApiError::wrong_method().into_response() }
+    if request.method() == Method::OPTIONS {
+        reply::no_content()
+    } else if is_of_older_api(&request) {
+        no_such_route(request).await.into_response()
+    } else {
+        ApiError::wrong_method().into_response()
+    }
 }
 
 /// What happens to every request around its endpoint: its parameters are read, a refusal is put into words, and the
