@@ -156,3 +156,21 @@ async fn the_first_reason_stays() {
     let line = log.only_line();
     assert_eq!(line["refusal"], "anonymous");
 }
+
+#[tokio::test]
+async fn a_failed_sign_in_is_a_refusal() {
+    let world = World::new().await;
+    let form = world.get("/users/sign_in").await;
+    let cookie = form.header("set-cookie").split(';').next().unwrap().to_owned();
+    let (_, rest) = form.text.split_once("name=\"csrf-token\" content=\"").unwrap();
+    let csrf = rest.split('"').next().unwrap();
+    let log = Log::listen(LevelFilter::INFO);
+    let mut asked = request(Method::POST, "/users/sign_in");
+    asked.headers_mut().insert("cookie", cookie.parse().unwrap());
+    asked.headers_mut().insert("content-type", "application/x-www-form-urlencoded".parse().unwrap());
+    *asked.body_mut() = format!("authenticity_token={csrf}&user[login]=jane&user[password]=wrong-guess").into();
+    assert_eq!(world.send(asked).await.status, 422);
+    let line = log.only_line();
+    assert_eq!(pick(&line, ["route", "refusal", "level"]), json!(["/users/sign_in", "wrong_password", "INFO"]));
+    assert!(!log.text().contains("wrong-guess"), "{line}");
+}

@@ -1,11 +1,14 @@
 //! Signing in and out.
 
+use std::sync::Arc;
+
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, header::USER_AGENT},
     response::Response,
 };
 use jeton_core::{
+    lock::Denial,
     secret::Secret,
     user::{User, UserState},
 };
@@ -22,6 +25,7 @@ use super::{
 };
 use crate::{
     app::App,
+    exchange,
     guard::{Anybody, Grant, OwnPages},
     refusal::Refusal,
 };
@@ -62,8 +66,14 @@ pub(super) async fn submit(
     let password = Secret::new(form.pairs.get("user[password]").unwrap_or_default());
     let user = match app.check_password(login, password).await? {
         Some(account) if may_sign_in(&account.user) => account.user,
-        Some(_) => return again(&visit, login, BLOCKED),
-        None => return again(&visit, login, WRONG),
+        Some(account) => {
+            exchange::note_refusal(&Denial::Account(Arc::new(account.user)).into());
+            return again(&visit, login, BLOCKED);
+        }
+        None => {
+            exchange::note_refusal(&Denial::WrongPassword.into());
+            return again(&visit, login, WRONG);
+        }
     };
     let by = By { user: Some(user.id), means: Means::Password, ..grant.by() };
     end_earlier(&app, &visit, &by).await?;

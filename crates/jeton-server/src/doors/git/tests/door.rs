@@ -16,7 +16,7 @@ use jeton_store::{projects::NewProject, rotation::Rotation, tokens::NewToken};
 use super::*;
 use crate::{
     app::App,
-    doors::git::{door, refused::Refused},
+    doors::git::{door, refused::Refused, row, table},
     refusal::Refusal,
     test_instance::{BY, Instance, NOW, PASSWORD},
 };
@@ -449,4 +449,13 @@ async fn a_push_is_noted() {
     let token = world.app.store.token(jeton_core::id::TokenId(id)).await.unwrap().unwrap();
     assert_eq!(token.last_used_at, Some(NOW.plus_seconds(60)));
     assert_eq!(token.user, UserId(world.jane.id.0));
+}
+
+#[test]
+fn every_request_knows_its_row_of_the_table() {
+    for (number, route) in table().iter().enumerate() {
+        let path = route.path.replace("{namespace}", "jane").replace("{project}", "app");
+        let (path, query) = path.split_once('?').map_or((&*path, None), |(path, query)| (path, Some(query)));
+        assert_eq!(row(&GitRequest::parse(route.method, path, query).unwrap()), number, "{}", route.path);
+    }
 }
