@@ -7,7 +7,6 @@ mod cli;
 mod clients;
 mod crash;
 mod git;
-#[expect(dead_code, unused_imports, reason = "not every test has come that uses the harness")]
 mod harness;
 mod matrix;
 mod ops;

@@ -34,4 +34,4 @@ pub(crate) use git::{Git, Outcome};
 pub(crate) use person::Person;
 pub(crate) use server::Server;
 pub(crate) use visitor::{Anonymous, Answer, Bearer, Request, SignedIn, Visitor, between, http};
-pub(crate) use wait::{Timer, pause, wait_for};
+pub(crate) use wait::{pause, wait_for};

@@ -49,11 +49,6 @@ pub(crate) trait Visitor {
         self.request(Method::POST, path).form(fields).send()
     }
 
-    /// `PUT` of a JSON body.
-    fn put(&self, path: &str, body: &Value) -> Answer {
-        self.request(Method::PUT, path).json(body).send()
-    }
-
     /// `DELETE`.
     fn delete(&self, path: &str) -> Answer {
         self.request(Method::DELETE, path).send()

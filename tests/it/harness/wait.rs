@@ -1,4 +1,4 @@
-//! Waiting and measuring: the one place of the integration tests that looks at a clock.
+//! Waiting: the one place of the integration tests that looks at a clock.
 #![expect(clippy::disallowed_methods, reason = "tests wait for the real program, which has the real clock")]
 
 use std::{
@@ -11,12 +11,12 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Asks again and again until there is an answer. Panics, naming `what`, when there is none for too long.
 pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let timer = Timer::start();
+    let begin = Instant::now();
     loop {
         if let Some(found) = look() {
             return found;
         }
-        assert!(timer.elapsed() < PATIENCE, "waited too long for {what}");
+        assert!(begin.elapsed() < PATIENCE, "waited too long for {what}");
         thread::sleep(Duration::from_millis(10));
     }
 }
@@ -24,19 +24,4 @@ pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T 
 /// Does nothing for a while.
 pub(crate) fn pause(duration: Duration) {
     thread::sleep(duration);
-}
-
-/// Measures time.
-pub(crate) struct Timer(Instant);
-
-impl Timer {
-    /// Begins to measure.
-    pub(crate) fn start() -> Self {
-        Self(Instant::now())
-    }
-
-    /// The time since then.
-    pub(crate) fn elapsed(&self) -> Duration {
-        self.0.elapsed()
-    }
 }
