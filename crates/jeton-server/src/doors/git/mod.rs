@@ -143,7 +143,7 @@ impl GitDoor {
     }
 
     /// Turns the lock. That a repository is missing on disk is told before what the user may not do to it, as GitLab
-    /// does, but to nobody who may not see the project.
+    /// does, but to nobody who may not see the project: for them not even the disk is looked at, which takes time.
     async fn admit<N: Serves>(
         &self,
         path: &RepositoryPath,
@@ -151,17 +151,23 @@ impl GitDoor {
         caller: Option<Caller>,
     ) -> Result<Serving, Refused> {
         let anonymous = caller.is_none();
-        let mut there = true;
+        let mut found = None;
         let load = async {
             let project = self.project(path).await?;
-            there = self.app.repositories.exists(project.id).await.map_err(Refusal::broken)?;
+            found = Some(project.id);
             Ok(project)
         };
-        match Grant::<N>::demand(&self.app, caller, Origin::of(&parts.extensions), load).await {
+        let granted = Grant::<N>::demand(&self.app, caller, Origin::of(&parts.extensions), load).await;
+        if let (Ok(_) | Err(Refusal::Denied(Denial::Right(_))), Some(project)) = (&granted, found) {
+            let there = self.app.repositories.exists(project).await.map_err(Refusal::broken)?;
+            if !there {
+                return Err(Refused::NoRepository);
+            }
+        }
+        match granted {
+            Ok(grant) => Ok(Serving::granted(&grant, Version::asked_for(&parts.headers))),
             // Signing in can help, and without it nobody learns what exists.
             Err(Refusal::Denied(Denial::Hidden)) if anonymous => Err(Refusal::from(Denial::Anonymous).into()),
-            Ok(_) | Err(Refusal::Denied(Denial::Right(_))) if !there => Err(Refused::NoRepository),
-            Ok(grant) => Ok(Serving::granted(&grant, Version::asked_for(&parts.headers))),
             Err(refusal) => Err(refusal.into()),
         }
     }

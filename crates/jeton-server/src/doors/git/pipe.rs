@@ -70,7 +70,12 @@ fn reader(body: Body, encoding: Encoding) -> Box<dyn AsyncRead + Send + Unpin> {
     let raw = StreamReader::new(stream);
     match encoding {
         Encoding::Identity => Box::new(raw),
-        Encoding::Gzip => Box::new(GzipDecoder::new(raw)),
+        Encoding::Gzip => {
+            let mut inflated = GzipDecoder::new(raw);
+            // All of the body counts: what follows the first member is another one (RFC 1952 section 2.2) or nonsense.
+            inflated.multiple_members(true);
+            Box::new(inflated)
+        }
     }
 }
 

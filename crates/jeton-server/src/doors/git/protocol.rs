@@ -63,16 +63,16 @@ pub(super) enum Encoding {
 }
 
 impl Encoding {
-    /// Reads `Content-Encoding`. None for an encoding that nobody offered.
+    /// Reads `Content-Encoding`. None for an encoding that nobody offered, or for more than one.
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
-        match headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
-            None => Some(Self::Identity),
-            Some(name) if name.eq_ignore_ascii_case(b"identity") => Some(Self::Identity),
-            Some(name) if name.eq_ignore_ascii_case(b"gzip") || name.eq_ignore_ascii_case(b"x-gzip") => {
-                Some(Self::Gzip)
-            }
-            Some(_) => None,
-        }
+        let mut lines = headers.get_all(CONTENT_ENCODING).iter().map(HeaderValue::as_bytes);
+        let encoding = match lines.next() {
+            None => Self::Identity,
+            Some(name) if name.eq_ignore_ascii_case(b"identity") => Self::Identity,
+            Some(name) if name.eq_ignore_ascii_case(b"gzip") || name.eq_ignore_ascii_case(b"x-gzip") => Self::Gzip,
+            Some(_) => return None,
+        };
+        lines.next().is_none().then_some(encoding)
     }
 }
 
@@ -122,5 +122,8 @@ mod tests {
         assert_eq!(of("br"), None);
         assert_eq!(of("gzip, gzip"), None);
         assert_eq!(Encoding::of(&HeaderMap::new()), Some(Encoding::Identity));
+        let mut twice = HeaderMap::from_iter([(CONTENT_ENCODING, "identity".parse().unwrap())]);
+        twice.append(CONTENT_ENCODING, "gzip".parse().unwrap());
+        assert_eq!(Encoding::of(&twice), None);
     }
 }

@@ -122,6 +122,7 @@ async fn nonsense_is_told_apart() {
     assert_eq!(status(compressed("git-upload-pack", b"no gzip at all".to_vec())).await, StatusCode::BAD_REQUEST);
     let whole = gzip(b"0000").await;
     assert_eq!(status(compressed("git-receive-pack", whole.clone())).await, StatusCode::OK);
+    assert_eq!(status(compressed("git-receive-pack", [&*whole, b"more"].concat())).await, StatusCode::BAD_REQUEST);
     let half = whole[..whole.len() / 2].to_vec();
     assert_eq!(status(compressed("git-receive-pack", half)).await, StatusCode::BAD_REQUEST);
     let bomb = gzip(&vec![b'0'; 1 << 26]).await;
