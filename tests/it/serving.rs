@@ -114,6 +114,18 @@ fn a_foreign_or_missing_key_is_refused() {
     assert!(status == 1 && why.contains("no token would be recognised"), "{why}");
 }
 
+/// Two servers would each go on letting in what the other one revoked.
+#[test]
+fn a_second_server_on_the_same_data_is_refused() {
+    let mut server = Server::start(&[]);
+    let (status, why) = refused(&server, &[("JETON_LISTEN", "127.0.0.1:0")]);
+    assert!(status == 1 && why.contains("another server runs on") && why.lines().count() == 1, "{why}");
+    server.signal(Signal::KILL);
+    server.stop();
+    server.start_again();
+    server.anonymous().get("/-/readiness").expect(200);
+}
+
 #[test]
 fn what_cannot_be_served_is_told_in_one_line() {
     let server = Server::shared();

@@ -1,8 +1,12 @@
 //! The instance behind the settings: its data directory, its database, its key.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use jeton_core::token::Prefix;
 use jeton_server::{
     app::{App, Config},
@@ -46,6 +50,25 @@ pub(crate) async fn open(settings: &Settings, external_url: String) -> anyhow::R
         token_limit: TOKEN_LIMIT,
     };
     Ok(App::new(config, store, digest_key, Clock::System)?)
+}
+
+/// Takes the data directory for one server, until what this returns is dropped or the process ends, however it ends.
+///
+/// A server believes what it remembers of a token until it is told otherwise, and it would not hear of what another one
+/// revokes.
+pub(crate) fn claim(data_dir: &Path) -> anyhow::Result<File> {
+    let path = data_dir.join("server.lock");
+    let failed = || format!("{} cannot be locked", path.display());
+    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
+    let file = file.with_context(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => bail!(
+            "another server runs on {}: stop it first, or set data_dir and database_url to other ones",
+            data_dir.display()
+        ),
+        Err(TryLockError::Error(error)) => Err(error).with_context(failed),
+    }
 }
 
 /// Opens the database and brings its schema up to date.

@@ -58,6 +58,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     let addresses = edge.addresses();
     let port = addresses.iter().find_map(|address| address.port());
     let app = instance::open(&settings, instance::external_url(&settings, port)).await?;
+    let _alone = instance::claim(&app.config.data_dir)?;
     app.metrics.watch_connections(edge.keeper());
     let control = Control::open(&app.config.data_dir).await?;
     let link = settle_root(&app, settings.root_password).await?;
