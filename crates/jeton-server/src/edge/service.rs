@@ -14,7 +14,7 @@ use futures_util::FutureExt as _;
 use hyper::{
     Request, Response, StatusCode, Version,
     body::{Body as _, Frame, Incoming, SizeHint},
-    header::{CONTENT_TYPE, HeaderValue},
+    header::{CONTENT_TYPE, HOST, HeaderValue},
 };
 use tower::ServiceExt as _;
 
@@ -38,9 +38,7 @@ impl<S: Behind> hyper::service::Service<Request<Incoming>> for Service<S> {
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         let in_hand = self.watch.begin(request.version() == Version::HTTP_2, !request.body().is_end_stream());
-        if head_bytes(&request) > self.head_bytes {
-            let text = format!("The request's header block is larger than {} bytes.\n", self.head_bytes);
-            let refusal = plain(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, text);
+        if let Some(refusal) = self.refuse(&request) {
             return Box::pin(std::future::ready(Ok(refusal.map(|body| Answer { body, _in_hand: in_hand }))));
         }
         request.extensions_mut().insert(self.peer.clone());
@@ -54,6 +52,37 @@ impl<S: Behind> hyper::service::Service<Request<Incoming>> for Service<S> {
             Ok(answer.map(|body| Answer { body, _in_hand: in_hand }))
         })
     }
+}
+
+impl<S> Service<S> {
+    /// Says no to what no door should see.
+    fn refuse<B>(&self, request: &Request<B>) -> Option<Response<Body>> {
+        if head_bytes(request) > self.head_bytes {
+            let text = format!("The request's header block is larger than {} bytes.\n", self.head_bytes);
+            return Some(plain(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, text));
+        }
+        if !names_its_host(request) {
+            let text = "The request must name its host, once and plainly.\n".to_owned();
+            return Some(plain(StatusCode::BAD_REQUEST, text));
+        }
+        None
+    }
+}
+
+/// Whether there is one well-formed `Host`, as RFC 9112 section 3.2 demands: where there are two, a proxy and this
+/// server may each believe another one. Only HTTP/1.1 must have it.
+fn names_its_host<B>(request: &Request<B>) -> bool {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.as_bytes().iter().all(|byte| is_of_a_host(*byte)),
+        (None, _) => request.version() != Version::HTTP_11,
+        (Some(_), Some(_)) => false,
+    }
+}
+
+/// What host and port are made of (RFC 3986 section 3.2.2).
+const fn is_of_a_host(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b':' | b'[' | b']' | b'%')
 }
 
 /// The size of a request's head as HTTP/1.1 writes it: the first line, `name: value` lines, line ends.

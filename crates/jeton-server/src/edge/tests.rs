@@ -296,8 +296,32 @@ async fn tls_at_a_plain_port_gets_an_answer_in_http() {
 }
 
 fn request_with_head_of(bytes: usize) -> Vec<u8> {
-    let frame = "GET /who HTTP/1.1\r\nconnection: close\r\nx: \r\n\r\n".len();
-    format!("GET /who HTTP/1.1\r\nconnection: close\r\nx: {}\r\n\r\n", "y".repeat(bytes - frame)).into_bytes()
+    let frame = "GET /who HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx: \r\n\r\n".len();
+    format!("GET /who HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx: {}\r\n\r\n", "y".repeat(bytes - frame))
+        .into_bytes()
+}
+
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let edge = Running::new(Limits::default()).await;
+    for (head, status) in [
+        ("HTTP/1.1\r\nHost: jeton.example.com:8080", "200 "),
+        ("HTTP/1.1\r\nHost: [::1]:80", "200 "),
+        ("HTTP/1.1\r\nHost:", "200 "),
+        ("HTTP/1.0", "200 "),
+        ("HTTP/1.1", "400 "),
+        ("HTTP/1.1\r\nHost: a\r\nHost: b", "400 "),
+        ("HTTP/1.1\r\nHost: a\r\nHost: a", "400 "),
+        ("HTTP/1.0\r\nHost: a\r\nHost: b", "400 "),
+        ("HTTP/1.1\r\nHost: a b", "400 "),
+        ("HTTP/1.1\r\nHost: a/../b", "400 "),
+        ("HTTP/1.1\r\nHost: a@b", "400 "),
+    ] {
+        let mut stream = edge.connect().await;
+        stream.write_all(format!("GET /who {head}\r\nConnection: close\r\n\r\n").as_bytes()).await.unwrap();
+        let answer = read_all(&mut stream).await;
+        assert_eq!(answer.get(9..13), Some(status), "{head}");
+    }
 }
 
 #[tokio::test]
