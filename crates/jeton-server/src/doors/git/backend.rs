@@ -77,6 +77,9 @@ pub(super) enum End {
     /// The request's body is larger than a request of this kind ever is.
     #[error("the request's body is too large")]
     TooLarge,
+    /// Git understood the request's body as little as its sender. The text is git's, for the log.
+    #[error("the request's body is not what git understands")]
+    Senseless(String),
     /// Too many requests are being served and waiting.
     #[error("too many Git requests at once")]
     Busy,
@@ -277,6 +280,21 @@ pub(super) fn never_cached(headers: &mut HeaderMap) {
     headers.extend(FORBIDDEN.map(|(name, value)| (name, HeaderValue::from_static(value))));
 }
 
+/// Whether git gave up because of what the client sent, by the words that it has for that. Git ends with the same status
+/// whatever happens, and a stranger's nonsense must not look like a failure of the server.
+fn blames_the_request(complaint: &str) -> bool {
+    const WORDS: [&str; 7] = [
+        "protocol error",
+        "the remote end hung up unexpectedly",
+        "invalid command",
+        "unknown object format",
+        "expected flush after",
+        "unexpected line",
+        "not our ref",
+    ];
+    WORDS.iter().any(|words| complaint.contains(words))
+}
+
 /// Bytes of the request with which git finds out whether it may push, before it sends much: an empty packet.
 const PROBE: u64 = 4;
 
@@ -323,6 +341,7 @@ impl Exchange {
         passed?;
         match self.process.wait().await {
             Ok(status) if status.success() => Ok(()),
+            Ok(_) if blames_the_request(&complaint) => Err(End::Senseless(complaint)),
             Ok(status) => Err(End::Broken(format!("git ended with {status}: {complaint}"))),
             Err(error) => Err(End::Broken(format!("waiting for git failed: {error}"))),
         }
@@ -343,6 +362,8 @@ impl Exchange {
         let request_id = self.serving.by.request_id.as_deref();
         if let End::Broken(_) = end {
             tracing::warn!(request_id, project, service, %end, "git failed");
+        } else if let End::Senseless(complaint) = end {
+            tracing::debug!(request_id, project, service, complaint, "git did not understand the request");
         } else {
             tracing::debug!(request_id, project, service, %end, "an exchange ended early");
         }

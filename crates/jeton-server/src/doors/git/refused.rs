@@ -169,7 +169,7 @@ fn ended(end: &End, request_id: Option<RequestId>) -> Said {
         End::Busy => StatusCode::SERVICE_UNAVAILABLE,
         End::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         End::ClientSilent => StatusCode::REQUEST_TIMEOUT,
-        End::BadGzip | End::ClientLeft => StatusCode::BAD_REQUEST,
+        End::BadGzip | End::Senseless(_) | End::ClientLeft => StatusCode::BAD_REQUEST,
     };
     let text = match end {
         End::Busy => "The server is busy with other Git requests. Please try again in a few seconds.\n".into(),

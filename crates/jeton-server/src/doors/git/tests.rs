@@ -91,7 +91,7 @@ async fn handle(State(open): State<Open>, request: Request) -> Response {
 fn status(end: &End) -> StatusCode {
     match end {
         End::Busy => StatusCode::SERVICE_UNAVAILABLE,
-        End::BadGzip | End::ClientLeft => StatusCode::BAD_REQUEST,
+        End::BadGzip | End::Senseless(_) | End::ClientLeft => StatusCode::BAD_REQUEST,
         End::ClientSilent => StatusCode::REQUEST_TIMEOUT,
         End::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         End::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,

@@ -125,6 +125,12 @@ async fn nonsense_is_told_apart() {
     assert_eq!(status(compressed("git-receive-pack", [&*whole, b"more"].concat())).await, StatusCode::BAD_REQUEST);
     let half = whole[..whole.len() / 2].to_vec();
     assert_eq!(status(compressed("git-receive-pack", half)).await, StatusCode::BAD_REQUEST);
+    for body in ["nonsense", "0012command=evil!\n0000"] {
+        assert_eq!(status(post("git-upload-pack", body)).await, StatusCode::BAD_REQUEST, "{body}");
+    }
+    for body in ["", "nonsense", "00b00000"] {
+        assert_eq!(status(post("git-receive-pack", body)).await, StatusCode::BAD_REQUEST, "{body}");
+    }
     let bomb = gzip(&vec![b'0'; 1 << 26]).await;
     assert!(bomb.len() < 1 << 17);
     assert_eq!(status(compressed("git-upload-pack", bomb)).await, StatusCode::PAYLOAD_TOO_LARGE);
