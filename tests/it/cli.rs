@@ -53,6 +53,11 @@ fn users_are_made_and_listed() {
 
     let again = server.jeton(&["user", "create", &jane.username, "--email", "other@example.com"]).expect_failed();
     assert!(again.contains("already been taken"), "{again}");
+
+    for name in ["", " ", "a\nb", "a\u{1b}[31m", &"x".repeat(256)] {
+        let refused = server.jeton(&["user", "create", "zoe", "--email", "zoe@example.com", "--name", name]);
+        assert!(refused.expect_failed().contains("1 to 255 characters"), "{name:?}");
+    }
 }
 
 #[test]

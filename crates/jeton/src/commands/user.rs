@@ -82,7 +82,7 @@ async fn create(
 ) -> anyhow::Result<()> {
     let new = NewUser {
         username: Username::parse(username).map_err(|problem| anyhow!("the user name {username:?} {problem}"))?,
-        name: name.unwrap_or_else(|| username.to_owned()),
+        name: check_name(name.as_deref().unwrap_or(username))?,
         email: Email::parse(email).map_err(|problem| anyhow!("the e-mail address {email:?} {problem}"))?,
         password_hash: None,
         administrator,
@@ -99,6 +99,17 @@ async fn create(
         show::line(&format!("Set the password of {}, once and within a day: {link}", user.username))?;
     }
     Ok(())
+}
+
+/// A name for people, as every listing and commit can show it.
+fn check_name(name: &str) -> anyhow::Result<String> {
+    /// In characters, as GitLab counts.
+    const LONGEST: usize = 255;
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > LONGEST || name.contains(char::is_control) {
+        bail!("the name must have 1 to {LONGEST} characters, none of them a line break or another control character");
+    }
+    Ok(name.to_owned())
 }
 
 async fn list(app: &App, as_json: bool) -> anyhow::Result<()> {
