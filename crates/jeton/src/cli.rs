@@ -40,7 +40,7 @@ pub(crate) enum Command {
 pub(crate) fn parse() -> Result<(Command, Settings), BadSetting> {
     let matches = command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let settings = Settings::read(&sources(&matches))?;
+    let settings = Settings::read(&sources(&matches)?)?;
     Ok((cli.command, settings))
 }
 
@@ -61,25 +61,22 @@ fn setting(name: &'static str, flag: &'static str, value: &'static str) -> Arg {
 
 const CONFIG: &str = "config";
 
-fn sources(matches: &ArgMatches) -> Sources {
+fn sources(matches: &ArgMatches) -> Result<Sources, BadSetting> {
     // A global flag is known to the innermost command, wherever it was written.
     let mut innermost = matches;
     while let Some((_, inner)) = innermost.subcommand() {
         innermost = inner;
     }
     let given = |name| innermost.get_one::<String>(name).cloned();
-    Sources {
+    Ok(Sources {
         flags: ROWS
             .iter()
             .filter(|row| row.flag.is_some())
             .filter_map(|row| Some((row.name, given(row.name)?)))
             .collect(),
-        // What is no Unicode cannot be a setting.
-        environment: std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect(),
+        environment: settings::environment(std::env::vars_os())?,
         config: given(CONFIG).map(Into::into),
-    }
+    })
 }
 
 #[cfg(test)]

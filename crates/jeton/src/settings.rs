@@ -19,7 +19,7 @@ use jeton_server::edge::{Listen, Networks};
 use sources::Written;
 
 pub(crate) use rows::{ROWS, help};
-pub(crate) use sources::Sources;
+pub(crate) use sources::{Sources, environment};
 
 use crate::logging::{Filter, Format};
 

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    ffi::OsString,
     fmt,
     path::{Path, PathBuf},
 };
@@ -52,6 +53,24 @@ pub(crate) struct Sources {
 
 /// The variable that names the settings file.
 pub(crate) const CONFIG_VARIABLE: &str = "JETON_CONFIG";
+
+/// The variables that are text. One of ours that is none would otherwise count as not set, and its default hold.
+pub(crate) fn environment(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<BTreeMap<String, String>, BadSetting> {
+    let mut all = BTreeMap::new();
+    for (name, value) in variables {
+        let Ok(name) = name.into_string() else { continue };
+        match value.into_string() {
+            Ok(value) => _ = all.insert(name, value),
+            Err(_) if name.starts_with("JETON_") => {
+                return Err(BadSetting(format!("the environment variable {name} is no UTF-8 text: write it as such")));
+            }
+            Err(_) => {}
+        }
+    }
+    Ok(all)
+}
 
 impl Sources {
     /// The settings that are written anywhere, by name: the flag's before the variable's before the file's.

@@ -35,6 +35,14 @@ fn the_defaults_need_nothing() {
 }
 
 #[test]
+fn a_variable_of_ours_that_is_no_text_is_an_error() {
+    use std::{ffi::OsString, os::unix::ffi::OsStringExt as _};
+    let variables = |name: &str| [(OsString::from(name), OsString::from_vec(vec![b'/', 0xff]))].into_iter();
+    assert!(environment(variables("OTHER")).unwrap().is_empty());
+    assert!(environment(variables("JETON_DATA_DIR")).unwrap_err().to_string().contains("JETON_DATA_DIR"));
+}
+
+#[test]
 fn a_registry_program_on_the_path_is_used() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("docker-registry"), "").unwrap();
