@@ -38,9 +38,9 @@ export async function visit(browser, options, steps) {
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("requestfailed", (request) => {
-    // Chromium did not keep a page that is not to be kept.
+    // Chromium did not keep a page that is not to be kept, or gave up what the page that was left still waited for.
     const { errorText } = request.failure();
-    if (errorText !== "net::ERR_CACHE_MISS") complaints.push(`${request.url()}: ${errorText}`);
+    if (!["net::ERR_CACHE_MISS", "net::ERR_ABORTED"].includes(errorText)) complaints.push(`${request.url()}: ${errorText}`);
   });
   page.on("response", (response) => {
     // Of pages and of scripts' calls, refusals are asked for; a style sheet or an image must be there.

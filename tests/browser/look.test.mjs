@@ -27,6 +27,9 @@ for (const colorScheme of ["light", "dark"]) {
       const name = `${device} ${colorScheme} ${"long".repeat(30)}`;
       await createToken(page, name, "api");
       await inspect(page, "the page with a new token");
+      await row(page, name).getByRole("button", { name: "Rotate" }).click();
+      await inspect(page, "the question before a token is rotated");
+      await page.getByRole("link", { name: "Keep the token" }).or(page.getByRole("button", { name: "Keep the token" })).click();
       await row(page, name).getByRole("button", { name: "Revoke" }).click();
       await inspect(page, "the question before a token is revoked");
       await page.getByRole("button", { name: "Revoke" }).click();
