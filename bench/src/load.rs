@@ -106,9 +106,10 @@ impl Load {
         let text = String::from_utf8_lossy(&output.stdout);
         let line = text.lines().find(|line| line.starts_with('{')).with_context(|| format!("wrk says: {text}"))?;
         let printed: Printed = serde_json::from_str(line)?;
-        ensure!(printed.requests > 0, "no request was answered");
-        ensure!(printed.refused == 0, "{} of {} requests were refused", printed.refused, printed.requests);
-        ensure!(printed.broken == 0, "{} requests broke off", printed.broken);
+        let (what, requests) = (self.requests.display(), printed.requests);
+        ensure!(requests > 0, "{what}: no request was answered");
+        ensure!(printed.refused == 0, "{what}: {} of {requests} requests were refused", printed.refused);
+        ensure!(printed.broken == 0, "{what}: {} requests broke off, {requests} were answered", printed.broken);
         Ok(printed)
     }
 

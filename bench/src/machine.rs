@@ -38,11 +38,21 @@ pub(crate) fn cpu_of_all() -> Result<f64> {
 }
 
 /// Memory of a process in MiB: its own, and its share of what it shares (PSS).
-pub(crate) fn memory_of(pid: u32) -> Result<f64> {
+pub(crate) struct Memory {
+    /// All of it.
+    pub(crate) all: f64,
+    /// What of it is pages of files, which the kernel can take back: the program, and the database as far as it was read.
+    pub(crate) files: f64,
+}
+
+/// The memory of a process.
+pub(crate) fn memory_of(pid: u32) -> Result<Memory> {
     let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
-    let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:")).context("no Pss in smaps_rollup")?;
-    let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
-    Ok(kib / 1024.0)
+    let mib = |field: &str| -> Result<f64> {
+        let line = rollup.lines().find_map(|line| line.strip_prefix(field)).context("short smaps_rollup")?;
+        Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
+    };
+    Ok(Memory { all: mib("Pss:")?, files: mib("Pss_File:")? })
 }
 
 /// How long this disk takes to make 4 KiB safe, the median of many; what every answered change has to wait for.
