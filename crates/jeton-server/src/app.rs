@@ -27,7 +27,7 @@ use crate::{
     last_used::LastUsed,
     metrics::Metrics,
     nature::{self, Clock, NoChance},
-    passwords::Passwords,
+    passwords::{Passwords, Verdict},
     refusal::Refusal,
     repositories::{Git, Repositories},
     request_id::RequestIds,
@@ -241,8 +241,8 @@ impl App {
     pub async fn check_password(&self, login: &str, password: Secret) -> Result<Option<Account>, Refusal> {
         let account = self.store.account(login).await?;
         let hash = account.as_ref().and_then(|account| account.password_hash.clone());
-        let matches = self.passwords.verify(password, hash).await?;
-        Ok(account.filter(|_| matches))
+        let verdict = self.passwords.verify(password, hash).await?;
+        Ok(account.filter(|_| verdict != Verdict::Wrong))
     }
 
     /// Lets an administrator's token act as another user (GitLab's `sudo`): by number, or by name without regard to case.

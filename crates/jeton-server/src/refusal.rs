@@ -16,6 +16,8 @@ use crate::{exchange, nature::NoChance, passwords::Unhashed};
 pub enum Refusal {
     /// The lock said no.
     Denied(Denial),
+    /// More wait for this already than can be served soon.
+    Busy,
     /// The database failed.
     Failed(Arc<Fault>),
     /// Something else of ours failed; the text is for the log.
@@ -32,6 +34,7 @@ impl Refusal {
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::Denied(denial) => denial.reason(),
+            Self::Busy => "busy",
             Self::Failed(_) => "failed",
             Self::Broken(_) => "broken",
         }
@@ -39,7 +42,11 @@ impl Refusal {
 
     /// Whether trying again later can help.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Failed(fault) if fault.is_passing())
+        match self {
+            Self::Busy => true,
+            Self::Failed(fault) => fault.is_passing(),
+            Self::Denied(_) | Self::Broken(_) => false,
+        }
     }
 
     /// The refusal that a response carries, if the response is one.
@@ -53,6 +60,7 @@ impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Denied(denial) => write!(f, "{denial:?}"),
+            Self::Busy => f.write_str("too much of this at once"),
             Self::Failed(fault) => fault.fmt(f),
             Self::Broken(why) => f.write_str(why),
         }
@@ -79,7 +87,10 @@ impl From<NoChance> for Refusal {
 
 impl From<Unhashed> for Refusal {
     fn from(error: Unhashed) -> Self {
-        Self::broken(error)
+        match error {
+            Unhashed::Busy => Self::Busy,
+            Unhashed::NoChance(_) | Unhashed::Failed(_) => Self::broken(error),
+        }
     }
 }
 

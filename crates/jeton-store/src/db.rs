@@ -193,7 +193,6 @@ async fn open_sqlite(path: &Path) -> Result<Db, Fault> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(PATIENCE)
-        .pragma("mmap_size", "1073741824")
         .pragma("temp_store", "MEMORY");
     let pool = |size| SqlitePoolOptions::new().max_connections(size).min_connections(1).acquire_timeout(PATIENCE);
     let write = pool(1).idle_timeout(None).max_lifetime(None).connect_with(options.clone()).await?;

@@ -1,7 +1,5 @@
 //! Tokens: families, their generations, and when each was used.
 
-use std::net::IpAddr;
-
 use jeton_core::{
     id::{FamilyId, TokenId, UserId},
     scope::ScopeSet,
@@ -16,9 +14,6 @@ use crate::{
     audit::{self, Event},
     db::{Tx, on, on_tx},
 };
-
-/// How many addresses a token's uses are remembered with.
-const ADDRESSES: usize = 5;
 
 /// What a token is made from. Its text never comes here, only its digest.
 #[derive(Clone, Debug)]
@@ -94,33 +89,6 @@ impl Token {
     pub fn is_active(&self, now: Timestamp) -> bool {
         self.ended.is_none() && !self.expiry.is_over(now)
     }
-
-    /// Takes over a use that is not written yet, as [`Store::record_uses`] would.
-    pub fn note_use(&mut self, at: Timestamp, address: Option<IpAddr>) {
-        self.last_used_at = self.last_used_at.max(Some(at));
-        if let Some(address) = address.map(|address| address.to_string())
-            && !self.addresses.contains(&address)
-        {
-            put_first(&mut self.addresses, address);
-        }
-    }
-}
-
-/// The latest address first, and not more than are remembered.
-fn put_first(addresses: &mut Vec<String>, address: String) {
-    addresses.insert(0, address);
-    addresses.truncate(ADDRESSES);
-}
-
-/// A use of a token, as it is gathered behind the requests.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Use {
-    /// The generation.
-    pub token: TokenId,
-    /// When.
-    pub at: Timestamp,
-    /// From where, if that is known.
-    pub address: Option<IpAddr>,
 }
 
 /// What came of a revocation.
@@ -148,6 +116,9 @@ macro_rules! token_tables {
 }
 
 pub mod list;
+mod uses;
+
+pub use uses::Use;
 
 /// One row of [`token_columns`].
 #[derive(FromRow)]
@@ -269,20 +240,6 @@ impl Store {
     ) -> Result<Option<Revocation>, Fault> {
         self.write(move |tx| Box::pin(async move { revoke_token(tx, id, owner, &by, now).await })).await
     }
-
-    /// Records uses, in one transaction. Of several uses of one token the latest counts; uses of tokens that are gone
-    /// are dropped.
-    pub async fn record_uses(&self, uses: Vec<Use>) -> Result<(), Fault> {
-        self.write(move |tx| {
-            Box::pin(async move {
-                for used in &uses {
-                    record_use(tx, used).await?;
-                }
-                Ok(())
-            })
-        })
-        .await
-    }
 }
 
 /// The token of that number, as it is inside a transaction.
@@ -366,30 +323,4 @@ pub(crate) async fn revoke_token(
         audit::record(tx, by, now, event).await?;
     }
     Ok(Some(Revocation { digest, now: changed > 0 }))
-}
-
-async fn record_use(tx: &mut Tx, used: &Use) -> Result<(), Fault> {
-    let address = used.address.map(|address| address.to_string()).unwrap_or_default();
-    // Nearly every use is like the one before it: from a known address.
-    let known = on_tx!(tx, c => sqlx::query(
-        "UPDATE token_uses SET last_used_at = (CASE WHEN last_used_at < $1 THEN $1 ELSE last_used_at END)
-         WHERE token_id = $2 AND (',' || addresses || ',') LIKE ('%,' || $3 || ',%')")
-        .bind(used.at.micros()).bind(used.token.0).bind(&address)
-        .execute(c).await.map(|done| done.rows_affected()))?;
-    if known > 0 {
-        return Ok(());
-    }
-    let before: Option<String> = on_tx!(tx, c => sqlx::query_scalar("SELECT addresses FROM token_uses WHERE token_id = $1")
-        .bind(used.token.0).fetch_optional(c).await)?;
-    let mut addresses = words(&before.unwrap_or_default(), ',');
-    put_first(&mut addresses, address);
-    on_tx!(tx, c => sqlx::query(
-        "INSERT INTO token_uses (token_id, last_used_at, addresses)
-         SELECT $1, $2, $3 FROM token_generations WHERE id = $1
-         ON CONFLICT (token_id) DO UPDATE SET addresses = excluded.addresses, last_used_at =
-             (CASE WHEN token_uses.last_used_at < excluded.last_used_at THEN excluded.last_used_at
-                   ELSE token_uses.last_used_at END)")
-        .bind(used.token.0).bind(used.at.micros()).bind(addresses.join(","))
-        .execute(c).await.map(drop))?;
-    Ok(())
 }

@@ -13,7 +13,8 @@ use crate::{app::App, refusal::Refusal};
 pub(crate) fn answer(refusal: &Refusal, app: &App) -> ApiError {
     match refusal {
         Refusal::Denied(denial) => denied(denial, &app.config.external_url),
-        Refusal::Failed(_) | Refusal::Broken(_) if refusal.is_passing() => ApiError::unavailable(),
+        Refusal::Busy => ApiError::unavailable(),
+        Refusal::Failed(_) if refusal.is_passing() => ApiError::unavailable(),
         Refusal::Failed(_) | Refusal::Broken(_) => ApiError::internal(),
     }
 }

@@ -62,6 +62,12 @@ impl Refused {
         }
         let (status, text) = match self {
             Self::Refusal(Refusal::Denied(denial)) => denied(denial, &app.config.external_url),
+            Self::Refusal(Refusal::Busy) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Too many passwords are being checked. Please try again in a few seconds, or use a token, which is checked \
+                 at once.\n"
+                    .into(),
+            ),
             Self::Refusal(refusal) => failed(refusal, request_id),
             Self::Ended(end) => ended(end, request_id),
             Self::NoRepository => not_found("A repository for this project does not exist yet."),

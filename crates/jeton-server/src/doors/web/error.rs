@@ -35,6 +35,8 @@ pub(super) enum Problem {
     Account,
     /// The person may not do this.
     Forbidden,
+    /// Too many sign in at once.
+    Busy,
     /// The database is away for the moment.
     Away,
     /// Something of ours failed.
@@ -95,6 +97,11 @@ impl Problem {
             ),
             Self::Account => (StatusCode::FORBIDDEN, "Your account has been blocked", "Ask an administrator for help."),
             Self::Forbidden => (StatusCode::FORBIDDEN, "You may not do this", "Ask an administrator for help."),
+            Self::Busy => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Too many people are signing in",
+                "Checking passwords takes time on purpose, and many are waiting. Try again in a few seconds.",
+            ),
             Self::Away => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Not available for the moment",
@@ -116,7 +123,8 @@ impl Problem {
             Refusal::Denied(Denial::Hidden) => Self::NotFound,
             Refusal::Denied(Denial::Account(_)) => Self::Account,
             Refusal::Denied(_) => Self::Forbidden,
-            Refusal::Failed(_) | Refusal::Broken(_) if refusal.is_passing() => Self::Away,
+            Refusal::Busy => Self::Busy,
+            Refusal::Failed(_) if refusal.is_passing() => Self::Away,
             Refusal::Failed(_) | Refusal::Broken(_) => Self::Failed,
         })
     }
@@ -173,7 +181,7 @@ pub(super) async fn page(
         request_id: id.as_deref(),
     };
     let mut response = visit.page(texts.status, &page)?;
-    if problem == Problem::Away {
+    if matches!(problem, Problem::Away | Problem::Busy) {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
     }
     Ok(response)
