@@ -185,7 +185,7 @@ impl App {
             Credential::Token(text) => self.identify_token(text, client).await,
             Credential::Session { cookie, proof } => {
                 // A cookie that ended is like none: the browser sends it whether the person wants to or not.
-                let caller = self.identify_session(cookie).await?.ok_or(Denial::Anonymous)?;
+                let caller = Box::pin(self.identify_session(cookie)).await?.ok_or(Denial::Anonymous)?;
                 match proof {
                     Proof::Brought(brought) if !self.proves(cookie, brought) => Err(Denial::NotFromOurPage.into()),
                     Proof::NotNeeded | Proof::Brought(_) => Ok(caller),

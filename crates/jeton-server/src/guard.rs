@@ -291,7 +291,7 @@ async fn identify(source: Source, parts: &Parts, app: &App, client: Option<Clien
     };
     let may_act_for_others = matches!(source, Source::Api | Source::ApiOrAddress);
     match (caller, credentials::sudo(parts).filter(|_| may_act_for_others)) {
-        (Some(caller), Some(target)) => app.sudo(caller, &target).await.map(Some),
+        (Some(caller), Some(target)) => Box::pin(app.sudo(caller, &target)).await.map(Some),
         // Who wants to act as somebody must be somebody, also where everybody may ask.
         (None, Some(_)) => Err(Denial::Anonymous.into()),
         (caller, None) => Ok(caller),

@@ -69,6 +69,11 @@ impl Identities {
         if let Some(found) = self.dead.get(digest).filter(|found| found.era == era) {
             return Ok(found.value);
         }
+        // Rare, and so large that it would be in the way of every request if it were not put aside.
+        Box::pin(self.read_token(store, digest, era)).await
+    }
+
+    async fn read_token(&self, store: &Store, digest: &TokenDigest, era: u32) -> Result<Option<TokenRecord>, Fault> {
         let record = store.token_record(digest).await?;
         match record {
             Some(TokenRecord { token, ended: None }) => self.living.insert(*digest, Remembered { era, value: token }),
@@ -84,7 +89,7 @@ impl Identities {
         if let Some(found) = self.users.get(&id).filter(|found| found.era == era) {
             return Ok(Some(found.value));
         }
-        let Some(user) = store.user(id).await?.map(Arc::new) else { return Ok(None) };
+        let Some(user) = Box::pin(store.user(id)).await?.map(Arc::new) else { return Ok(None) };
         self.users.insert(id, Remembered { era, value: Arc::clone(&user) });
         Ok(Some(user))
     }

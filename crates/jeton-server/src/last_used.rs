@@ -92,7 +92,11 @@ impl LastUsed {
     fn take(&self) -> Vec<Use> {
         let mut all = Vec::new();
         for shard in &self.shards {
-            let taken = std::mem::take(&mut *lock(shard));
+            let mut shard = lock(shard);
+            // About as many will come until the next time: growing step by step would be paid by the requests.
+            let empty = HashMap::with_capacity(shard.len());
+            let taken = std::mem::replace(&mut *shard, empty);
+            drop(shard);
             all.extend(taken.into_iter().map(|(token, Stamp { at, address })| Use { token, at, address }));
         }
         all

@@ -108,7 +108,7 @@ async fn serve(State(app): State<App>, request: Request, next: Next) -> Response
     };
     if let Some(mut refusal) = Refusal::of(&response).cloned() {
         if let Some(rotation) = rotation {
-            refusal = rotation.was_refused(&refusal, &app).await.err().unwrap_or(refusal);
+            refusal = Box::pin(rotation.was_refused(&refusal, &app)).await.err().unwrap_or(refusal);
         }
         log(&refusal, id.as_ref());
         response = denial::answer(&refusal, &app).into_response();

@@ -68,7 +68,8 @@ impl Params {
             Some(query) => form::parse(query)?,
         };
         if !body.is_end_stream() {
-            params.extend(read_body(parts, body).await?);
+            // Kept out of the way of requests without a body, all of whose futures would be as large as this one.
+            params.extend(Box::pin(read_body(parts, body)).await?);
         }
         let credentials = take_credentials(&mut params);
         Ok((Self::from(params), credentials))

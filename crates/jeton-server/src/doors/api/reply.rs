@@ -34,10 +34,16 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PAT
 /// How long a browser may keep the answer to a preflight request, in seconds.
 const PREFLIGHT_AGE: HeaderValue = HeaderValue::from_static("7200");
 
+/// Bytes that most answers fit into.
+const USUAL: usize = 1024;
+
 /// An answer with a JSON body. With 200 it carries an entity tag.
 pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
     // Serialising can fail only for maps whose keys are no texts; entities have none.
-    let body = serde_json::to_vec(value).unwrap_or_default();
+    let mut body = Vec::with_capacity(USUAL);
+    if serde_json::to_writer(&mut body, value).is_err() {
+        body.clear();
+    }
     let tag = (status == StatusCode::OK).then(|| entity_tag(&body));
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;

@@ -1,12 +1,13 @@
 //! The two directions of an exchange: a request's body into git, git's output into the answer. Both hold one buffer,
 //! however much flows.
 
-use std::{io, time::Duration};
+use std::{io, os::fd::AsFd, time::Duration};
 
 use async_compression::tokio::bufread::GzipDecoder;
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use futures_util::TryStreamExt;
+use rustix::pipe::fcntl_setpipe_size;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     process::{ChildStdin, ChildStdout},
@@ -17,8 +18,11 @@ use tokio_util::io::StreamReader;
 
 use super::{backend::End, protocol::Encoding};
 
-/// Bytes that are read at once: what a pipe of Linux holds.
+/// Bytes that are read at once.
 const BUFFER: usize = 64 * 1024;
+/// Bytes that the kernel keeps between git and us, so that both work at the same time instead of taking turns. Linux lets
+/// everybody have this much (`/proc/sys/fs/pipe-max-size`); where it does not, the usual 64 KiB will do.
+const PIPE: usize = 1024 * 1024;
 /// Free bytes below which a buffer is replaced instead of filled further.
 const CRUMB: usize = BUFFER / 4;
 
@@ -42,6 +46,7 @@ impl Inlet {
     /// thrown away: many clients look at the answer only when they have sent everything.
     pub(super) async fn feed(self, stdin: ChildStdin) -> Result<u64, End> {
         let mut reader = reader(self.body, self.encoding);
+        widen(&stdin);
         let mut stdin = Some(stdin);
         let mut buffer = BytesMut::with_capacity(BUFFER);
         let mut fed: u64 = 0;
@@ -63,6 +68,10 @@ impl Inlet {
             }
         }
     }
+}
+
+fn widen(pipe: impl AsFd) {
+    let _ = fcntl_setpipe_size(pipe, PIPE);
 }
 
 fn reader(body: Body, encoding: Encoding) -> Box<dyn AsyncRead + Send + Unpin> {
@@ -88,6 +97,7 @@ fn reading_failed(error: &io::Error) -> End {
 
 /// Passes git's output on as it comes. `idle` is for how long the client may take nothing.
 pub(super) async fn pass_on(mut stdout: ChildStdout, outlet: &Outlet, idle: Duration) -> Result<(), End> {
+    widen(&stdout);
     let mut buffer = BytesMut::new();
     loop {
         if buffer.capacity() < CRUMB {
