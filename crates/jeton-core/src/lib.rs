@@ -17,6 +17,7 @@
 //! | **caller** | a credential that was identified: who, and by what means ([`caller::Caller`]) |
 //! | **act** | what a route asks the lock for ([`lock::Act`]) |
 //! | **lock** | the only place that decides ([`lock`]): `may_ask` before anything is looked up, `may_act` after |
+//! | **policy** | what administrators decide while the instance runs ([`policy::Policy`]) |
 //! | **denial** | why not ([`lock::Denial`]), for callers; every door renders it in its own dialect |
 
 pub mod ability;
@@ -25,6 +26,7 @@ pub mod git;
 pub mod id;
 pub mod lock;
 pub mod namespace;
+pub mod policy;
 pub mod project;
 pub mod scope;
 pub mod secret;

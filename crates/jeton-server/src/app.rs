@@ -2,10 +2,12 @@
 
 use std::{ops::Deref, path::PathBuf, sync::Arc};
 
+use arc_swap::{ArcSwap, Guard};
 use jeton_core::{
     caller::{Caller, Via},
     id::{TokenId, UserId},
     lock::{self, Denial, Rules},
+    policy::{Policy, Value},
     scope::Offer,
     secret::Secret,
     time::Timestamp,
@@ -46,7 +48,7 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Whether the instance has a container registry.
     pub registry: bool,
-    /// Whether impersonation tokens count.
+    /// Whether impersonation tokens count, as long as no administrator decided about it.
     pub impersonation: bool,
     /// Proxies whose word on the client's address is believed.
     pub trusted_proxies: Networks,
@@ -59,6 +61,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// What holds as long as no administrator decided otherwise.
+    pub fn usual_policy(&self) -> Policy {
+        Policy { impersonation_enabled: self.impersonation, ..Policy::default() }
+    }
+
     /// Whether the address alone lets this client read the metrics. A relayed request says nothing about where it comes
     /// from.
     pub fn may_read_metrics(&self, client: Option<Client>) -> bool {
@@ -93,6 +100,7 @@ pub struct Shared {
     /// What is pushed and fetched: `<data_dir>/repositories/`.
     pub repositories: Repositories,
     digest_key: DigestKey,
+    policy: ArcSwap<Policy>,
 }
 
 impl Deref for App {
@@ -104,11 +112,17 @@ impl Deref for App {
 }
 
 impl App {
-    /// Puts everything together. `digest_key` is the instance's secret.
+    /// Puts everything together. `digest_key` is the instance's secret; `policy` what the store says of it.
     ///
     /// # Errors
     /// [`NoChance`] when the operating system gives no random bytes.
-    pub fn new(config: Config, store: Store, digest_key: DigestKey, clock: Clock) -> Result<Self, NoChance> {
+    pub fn new(
+        config: Config,
+        store: Store,
+        digest_key: DigestKey,
+        policy: Policy,
+        clock: Clock,
+    ) -> Result<Self, NoChance> {
         Ok(Self(Arc::new(Shared {
             sessions: SessionKeys::derive(&digest_key),
             repositories: Repositories::below(config.data_dir.join("repositories"), Git::default()),
@@ -121,6 +135,7 @@ impl App {
             request_ids: RequestIds::new()?,
             metrics: Metrics::default(),
             digest_key,
+            policy: ArcSwap::from_pointee(policy),
         })))
     }
 
@@ -155,6 +170,22 @@ impl App {
                 app.identities.forget_token(&digest);
             }
             Ok(())
+        })
+        .await
+    }
+
+    /// What administrators decided, as it is now.
+    pub fn policy(&self) -> Guard<Arc<Policy>> {
+        self.policy.load()
+    }
+
+    /// Decides settings, each of which fits its row. When this returns, they are in force.
+    pub async fn change_policy(&self, changes: Vec<(&'static str, Value)>, by: By) -> Result<Arc<Policy>, Fault> {
+        self.see_through(move |app| async move {
+            app.store.change_policy(changes, by, app.now()).await?;
+            let decided = Arc::new(app.store.policy(app.config.usual_policy()).await?);
+            app.policy.store(Arc::clone(&decided));
+            Ok(decided)
         })
         .await
     }
@@ -210,7 +241,7 @@ impl App {
         let digest = Presented::parse(text).map_err(Denial::Malformed)?.digest(&self.digest_key);
         let record = self.identities.token(&self.store, &digest).await?.ok_or(Denial::Unknown)?;
         let now = self.clock.now();
-        let token = lock::admit(record, Rules { impersonation: self.config.impersonation }, now)?;
+        let token = lock::admit(record, Rules { impersonation: self.policy().impersonation_enabled }, now)?;
         let user = self.identities.user(&self.store, token.user).await?.ok_or(Denial::Unknown)?;
         Ok(Caller::new(user, Via::Token(token)))
     }

@@ -63,7 +63,8 @@ impl Instance {
         };
         decide(&mut config);
         let key = DigestKey::new(&Zeroizing::new([7; 32]));
-        let app = App::new(config, store, key, Clock::Standing(Arc::clone(&clock))).unwrap();
+        let policy = config.usual_policy();
+        let app = App::new(config, store, key, policy, Clock::Standing(Arc::clone(&clock))).unwrap();
         Self { app, clock, dir }
     }
 

@@ -10,8 +10,10 @@ use sqlx::{
 use crate::{Fault, db::Db};
 
 /// Number, title and text of each migration, in order.
-pub(crate) const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "people, tokens, projects", include_str!("../migrations/0001_people_tokens_projects.sql"))];
+pub(crate) const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "people, tokens, projects", include_str!("../migrations/0001_people_tokens_projects.sql")),
+    (2, "policy, mails", include_str!("../migrations/0002_policy_mails.sql")),
+];
 
 /// The dialect words of one engine.
 struct Dialect {

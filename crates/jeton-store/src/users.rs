@@ -58,7 +58,8 @@ pub struct Account {
 macro_rules! user_columns {
     () => {
         "u.id, u.username, u.name, u.email, u.state, u.administrator, u.external, u.projects_limit,
-         n.id AS namespace_id, u.created_at, u.confirmed_at, u.current_sign_in_at, u.last_sign_in_at, u.last_activity_at"
+         n.id AS namespace_id, u.created_at, u.confirmed_at, u.current_sign_in_at, u.last_sign_in_at, u.last_activity_at,
+         u.two_factor_since"
     };
 }
 
@@ -81,6 +82,7 @@ pub(crate) struct UserRow {
     current_sign_in_at: Option<i64>,
     last_sign_in_at: Option<i64>,
     last_activity_at: Option<i64>,
+    two_factor_since: Option<i64>,
 }
 
 impl From<UserRow> for User {
@@ -94,7 +96,7 @@ impl From<UserRow> for User {
             state: UserState::named(&row.state),
             administrator: row.administrator,
             external: row.external,
-            two_factor: false,
+            two_factor: row.two_factor_since.is_some(),
             projects_limit: row.projects_limit,
             namespace: NamespaceId(row.namespace_id),
             created_at: Timestamp::from_micros(row.created_at),

@@ -49,7 +49,8 @@ pub(crate) async fn open(settings: &Settings, external_url: String) -> anyhow::R
         token_prefix: Prefix::default(),
         token_limit: TOKEN_LIMIT,
     };
-    Ok(App::new(config, store, digest_key, Clock::System)?)
+    let policy = store.policy(config.usual_policy()).await?;
+    Ok(App::new(config, store, digest_key, policy, Clock::System)?)
 }
 
 /// Takes the data directory for one server, until what this returns is dropped or the process ends, however it ends.

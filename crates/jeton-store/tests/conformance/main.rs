@@ -3,6 +3,7 @@
 
 mod engines;
 mod instance;
+mod policy;
 mod projects;
 mod rotation;
 mod sessions;

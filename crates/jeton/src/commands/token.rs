@@ -153,8 +153,10 @@ async fn identify(app: &App, as_json: bool) -> anyhow::Result<()> {
     let token = app.store.token(record.token.id).await?.ok_or_else(unknown)?;
     let user = app.store.user(token.user).await?.ok_or_else(unknown)?;
     let now = app.now();
-    let state =
-        state(lock::admit(record, Rules { impersonation: app.config.impersonation }, now).as_ref().err(), &user);
+    let state = state(
+        lock::admit(record, Rules { impersonation: app.policy().impersonation_enabled }, now).as_ref().err(),
+        &user,
+    );
     if as_json {
         let mut value = describe(&token, now);
         value["state"] = state.into();
