@@ -34,6 +34,7 @@ use crate::{
     repositories::{Git, Repositories},
     request_id::RequestIds,
     session::SessionKeys,
+    underway::Underway,
 };
 
 /// Seconds after which the use of a session is noted again.
@@ -87,6 +88,8 @@ pub struct Shared {
     pub clock: Clock,
     /// Who is known from earlier requests.
     pub identities: Identities,
+    /// Requests that take long.
+    pub underway: Arc<Underway>,
     /// Uses of tokens that are not written yet.
     pub last_used: LastUsed,
     /// Hashes and checks passwords.
@@ -130,6 +133,7 @@ impl App {
             store,
             clock,
             identities: Identities::default(),
+            underway: Arc::default(),
             last_used: LastUsed::default(),
             passwords: Passwords::default(),
             request_ids: RequestIds::new()?,
@@ -201,13 +205,26 @@ impl App {
     }
 
     /// Runs a change and what must follow it to the end, in a task of its own: a client that hangs up in between must
-    /// not leave the change committed and the memory of this process unchanged.
+    /// not leave the change committed and the memory of this process unchanged. Afterwards, what is under way is asked
+    /// again whether it still may.
     pub async fn see_through<T, F>(&self, change: impl FnOnce(Self) -> F) -> Result<T, Fault>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, Fault>> + Send + 'static,
     {
-        tokio::spawn(change(self.clone())).await?
+        let (app, changing) = (self.clone(), change(self.clone()));
+        tokio::spawn(async move {
+            let changed = changing.await;
+            app.underway.review().await;
+            changed
+        })
+        .await?
+    }
+
+    /// Forgets everything that is remembered, and ends what may not go on. For changes that another process made.
+    pub async fn forget_everything(&self) {
+        self.identities.forget_everything();
+        self.underway.review().await;
     }
 
     /// Finds the caller behind a credential. What is presented and wrong is never an anonymous caller.

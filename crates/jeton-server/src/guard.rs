@@ -268,8 +268,10 @@ impl<N: Need> FromRequestParts<App> for Grant<N> {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
         let origin = Origin::of(&parts.extensions);
         let caller = identify(N::SOURCE, parts, app, origin.client).await?;
+        // A browser sends its cookie whether the person wants to or not: that must not count against its address.
+        let brought_nothing = caller.as_ref().is_none_or(|caller| matches!(caller.via, Via::Session(_)));
         let address_will_do =
-            N::SOURCE == Source::ApiOrAddress && caller.is_none() && app.config.may_read_metrics(origin.client);
+            N::SOURCE == Source::ApiOrAddress && brought_nothing && app.config.may_read_metrics(origin.client);
         let act = if address_will_do { Act::OPEN } else { N::ACT };
         Self::turn(act, app, caller, origin, N::On::load(parts, app)).await
     }

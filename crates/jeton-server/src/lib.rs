@@ -28,4 +28,5 @@ mod test_instance;
 #[cfg(test)]
 mod testing;
 pub mod tokens;
+pub mod underway;
 mod unix_socket;

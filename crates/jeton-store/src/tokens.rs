@@ -118,7 +118,7 @@ macro_rules! token_tables {
 pub mod list;
 mod uses;
 
-pub use uses::Use;
+pub use uses::{ADDRESSES, Use};
 
 /// One row of [`token_columns`].
 #[derive(FromRow)]

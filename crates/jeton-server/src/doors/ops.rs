@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 
 use crate::{
     app::App,
+    edge::Unfit,
     exchange,
     guard::{Anybody, Grant, ReadMetrics, Routes},
     metrics,
@@ -58,6 +59,11 @@ pub(super) fn door(app: &App) -> Router {
         .method_not_allowed_fallback(async || plain(StatusCode::METHOD_NOT_ALLOWED, "405 Method Not Allowed\n"))
         .layer(from_fn(finish))
         .with_state(app.clone())
+}
+
+/// What the edge refuses.
+pub(super) fn refuse(unfit: Unfit) -> Response {
+    plain(unfit.status(), format!("{unfit}.\n"))
 }
 
 async fn health(_: Grant<Anybody>) -> Response {

@@ -49,7 +49,7 @@ const ROOT: &str = "root";
 
 pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     logging::start(&settings.log, settings.log_format);
-    for warning in &settings.warnings {
+    for warning in settings.misspelt.iter().chain(&settings.warnings) {
         tracing::warn!("{warning}");
     }
     let certificate = match &settings.tls {

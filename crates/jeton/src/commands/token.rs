@@ -62,6 +62,7 @@ pub(super) async fn run(command: TokenCommand, app: &App) -> anyhow::Result<()> 
     match command {
         TokenCommand::Create { user, name, scopes, expires_at, description } => {
             let user = find_user(app, &user).await?;
+            let scopes = scopes.iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
             let expires_at = expires_at.as_deref().map(parse_date).transpose()?;
             let plan = check(Draft { name, description, scopes, expires_at }, app, &user)?;
             create(app, &user, plan).await

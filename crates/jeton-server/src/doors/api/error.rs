@@ -14,7 +14,7 @@ use jeton_store::Fault;
 use serde_json::{Map, Value, json};
 
 use super::{params::Malformed, reply};
-use crate::{nature::NoChance, refusal::Refusal};
+use crate::{edge::Unfit, nature::NoChance, refusal::Refusal};
 
 /// An answer that says no.
 #[derive(Debug)]
@@ -140,6 +140,16 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, Body::Errors(reasons))
     }
 
+    /// What the edge refuses: 431 or 400.
+    pub(crate) fn unfit(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::HeadTooLarge { .. } => {
+                Self::message(unfit.status(), format!("431 Request Header Fields Too Large - {unfit}"))
+            }
+            Unfit::NoHost => Self::bad_request(&unfit.to_string()),
+        }
+    }
+
     /// 422 with a sentence about a record.
     pub(crate) fn unprocessable(sentence: String) -> Self {
         Self::message(StatusCode::UNPROCESSABLE_ENTITY, sentence)
@@ -216,6 +226,7 @@ impl From<Malformed> for ApiError {
                 let text = format!("The provided content-type '{kind}' is not supported.");
                 return Self::error(StatusCode::UNSUPPORTED_MEDIA_TYPE, text);
             }
+            Malformed::TooSlow => return Self::message(StatusCode::REQUEST_TIMEOUT, "408 Request Timeout"),
             Malformed::TooMany => "Too many total parameters".into(),
             Malformed::TooDeep => "Parameters nested too deeply".into(),
             Malformed::Encoding => "params contain an invalid format or byte sequence".into(),

@@ -29,7 +29,9 @@ use self::{
     params::{Malformed, Params},
     reply::Asked,
 };
-use crate::{app::App, exchange, guard::Route, nature::Stopwatch, refusal::Refusal, request_id::RequestId};
+use crate::{
+    app::App, edge::Unfit, exchange, guard::Route, nature::Stopwatch, refusal::Refusal, request_id::RequestId,
+};
 
 /// Every endpoint.
 fn endpoints() -> Endpoints {
@@ -66,6 +68,11 @@ pub(crate) fn routes() -> Vec<Route> {
 pub(crate) fn door(app: &App) -> Router {
     let router = endpoints().into_router().fallback(no_such_route).method_not_allowed_fallback(wrong_method);
     router.layer(from_fn_with_state(app.clone(), serve)).with_state(app.clone())
+}
+
+/// What the edge refuses.
+pub(crate) fn refuse(unfit: Unfit) -> Response {
+    ApiError::unfit(unfit).into_response()
 }
 
 /// Everything that is no endpoint.

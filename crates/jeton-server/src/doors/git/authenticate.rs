@@ -19,10 +19,18 @@ pub(super) async fn authenticate(
     headers: &HeaderMap,
     client: Option<Client>,
 ) -> Result<Option<Caller>, Refusal> {
+    let caller = known(app, headers).await?;
+    if let Some(caller) = &caller {
+        app.note_use(caller, client);
+    }
+    Ok(caller)
+}
+
+/// The same, without noting a use.
+pub(super) async fn known(app: &App, headers: &HeaderMap) -> Result<Option<Caller>, Refusal> {
     let Some((username, password)) = credentials::basic(headers)? else { return Ok(None) };
     let caller = identify(app, &username, password).await?;
     lock::stands(&caller, app.now())?;
-    app.note_use(&caller, client);
     Ok(Some(caller))
 }
 

@@ -173,6 +173,7 @@ fn ended(end: &End, request_id: Option<RequestId>) -> Said {
     let status = match end {
         End::Broken(_) => return internal(request_id),
         End::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        End::Revoked => StatusCode::FORBIDDEN,
         End::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         End::ClientSilent => StatusCode::REQUEST_TIMEOUT,
         End::BadGzip | End::Senseless(_) | End::ClientLeft => StatusCode::BAD_REQUEST,

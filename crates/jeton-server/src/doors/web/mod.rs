@@ -30,7 +30,8 @@ use axum::{
 };
 
 use crate::{
-    accounts::PASSWORD_LINK_PATH, app::App, exchange, guard::Routes, origin, refusal::Refusal, request_id::RequestId,
+    accounts::PASSWORD_LINK_PATH, app::App, edge::Unfit, exchange, guard::Routes, origin, refusal::Refusal,
+    request_id::RequestId,
 };
 use cookies::Cookie;
 use error::{Problem, Unsaid};
@@ -69,6 +70,17 @@ pub(crate) fn door(app: &App) -> Router {
         .with_state(app.clone())
 }
 
+/// What the edge refuses. Of the request itself nothing is believed, so the page is a stranger's.
+pub(crate) fn refuse(unfit: Unfit, app: &App, id: RequestId) -> Response {
+    let problem = match unfit {
+        Unfit::HeadTooLarge { .. } => Problem::HeadTooLarge,
+        Unfit::NoHost => Problem::NoHost,
+    };
+    let visit = Visit::of(&HeaderMap::new(), app);
+    let page = error::strangers_page(&visit, problem, Some(&id));
+    protection::protect(page.unwrap_or_else(IntoResponse::into_response), app.is_secure())
+}
+
 /// What a finished answer is made from when the pages could not make it.
 struct Asked {
     method: Method,
@@ -88,6 +100,7 @@ async fn finish(State(app): State<App>, request: Request, next: Next) -> Respons
     let answer = if asked.is_from_elsewhere(&app) {
         Problem::Foreign.into_response()
     } else {
+        let request = if asked.changes_something() { form::wait_for(request).await } else { request };
         exchange::unless_it_panics(next.run(request)).await
     };
     let allow = answer.headers().get(ALLOW).cloned();
