@@ -1,5 +1,11 @@
 //! Audit events: what happened, who did it and from where. Never a secret.
 
+mod chain;
+mod events;
+
+pub use chain::{Break, Checked};
+pub use events::{AuditEvent, AuditFilter};
+
 use std::net::IpAddr;
 
 use jeton_core::{id::UserId, time::Timestamp};

@@ -1,6 +1,7 @@
 //! What the store promises, on both engines: one file per group of tables, every function of the store in one of them.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod audit;
 mod engines;
 mod instance;
 mod policy;
