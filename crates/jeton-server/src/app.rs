@@ -74,6 +74,11 @@ impl Config {
     }
 }
 
+/// The key under which audit events are chained, from the instance's own.
+pub fn audit_key(digest_key: &DigestKey) -> DigestKey {
+    digest_key.derive("audit chain")
+}
+
 /// What every door shares; cheap to clone.
 #[derive(Clone)]
 pub struct App(Arc<Shared>);
@@ -103,6 +108,7 @@ pub struct Shared {
     /// What is pushed and fetched: `<data_dir>/repositories/`.
     pub repositories: Repositories,
     digest_key: DigestKey,
+    audit_key: DigestKey,
     policy: ArcSwap<Policy>,
 }
 
@@ -138,6 +144,7 @@ impl App {
             passwords: Passwords::default(),
             request_ids: RequestIds::new()?,
             metrics: Metrics::default(),
+            audit_key: audit_key(&digest_key),
             digest_key,
             policy: ArcSwap::from_pointee(policy),
         })))
@@ -225,6 +232,12 @@ impl App {
     pub async fn forget_everything(&self) {
         self.identities.forget_everything();
         self.underway.review().await;
+    }
+
+    /// Chains the audit events that are not chained yet.
+    pub async fn chain_audit(&self) -> Result<(), Fault> {
+        while self.store.chain_audit(&self.audit_key).await? > 0 {}
+        Ok(())
     }
 
     /// Finds the caller behind a credential. What is presented and wrong is never an anonymous caller.

@@ -160,6 +160,8 @@ needs! {
     PushCode: Nowhere, SignedIn, Some(Ability::PushCode), on Project, Push;
     /// Use the pages as the person who signed in.
     OwnPages: Page, SignedIn, Some(Ability::UsePages), on Server;
+    /// Use the administrators' pages.
+    AdminPages: Page, Administrator, Some(Ability::UsePages), on Server;
     /// Read the metrics.
     ReadMetrics: ApiOrAddress, Administrator, Some(Ability::ReadApi), on Server;
 }

@@ -30,7 +30,10 @@ async fn events_are_found_by_who_did_what_to_whom_and_when() {
             events.into_iter().map(|event| (event.action, event.subject_id)).collect::<Vec<_>>()
         };
         let revoked = ("token.revoke".to_owned(), token.id.0);
-        assert_eq!(found(AuditFilter { actor: Some(joe.id), ..Default::default() }).await, std::slice::from_ref(&revoked));
+        assert_eq!(
+            found(AuditFilter { actor: Some(joe.id), ..Default::default() }).await,
+            std::slice::from_ref(&revoked)
+        );
         let of_jane = found(AuditFilter { user: Some(jane.id), ..Default::default() }).await;
         let created = ("token.create".to_owned(), token.id.0);
         assert_eq!(of_jane, [revoked.clone(), created, ("user.create".to_owned(), jane.id.0)]);

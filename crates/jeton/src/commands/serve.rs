@@ -41,6 +41,9 @@ const FLUSH: Duration = Duration::from_secs(1);
 /// never takes more than a tenth of a core from the requests.
 const REST: u32 = 9;
 
+/// How often audit events are chained.
+const CHAIN: Duration = Duration::from_secs(1);
+
 /// Files that may be open besides connections: the database, the log, repositories and pipes to git.
 const OTHER_FILES: u64 = 256;
 
@@ -71,6 +74,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     background.spawn(count_stops(stops)?);
     background.spawn(reload_on_hangup(certificate)?);
     background.spawn(flush_uses(app.clone()));
+    background.spawn(chain_audit(app.clone()));
     background.spawn(control.serve(app.clone()));
     tokio::spawn(look_after_repositories(app.clone()));
     announce(&addresses, link.as_deref())?;
@@ -90,6 +94,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     }
     background.shutdown().await;
     app.last_used.flush(&app.store).await.context("the last uses of tokens could not be written")?;
+    app.chain_audit().await.context("the last audit events could not be chained")?;
     app.store.close().await;
     Ok(())
 }
@@ -187,6 +192,20 @@ async fn flush_uses(app: App) {
         }
         failing = outcome.is_err();
         rest = FLUSH.max(stopwatch.elapsed() * REST);
+    }
+}
+
+async fn chain_audit(app: App) {
+    let mut failing = false;
+    loop {
+        tokio::time::sleep(CHAIN).await;
+        let outcome = app.chain_audit().await;
+        if let Err(fault) = &outcome
+            && !failing
+        {
+            tracing::warn!(%fault, "audit events cannot be chained; it is tried again");
+        }
+        failing = outcome.is_err();
     }
 }
 

@@ -134,7 +134,8 @@ impl Problem {
     fn of_refusal(refusal: &Refusal) -> Option<Self> {
         Some(match refusal {
             Refusal::Denied(Denial::Anonymous) => return None,
-            Refusal::Denied(Denial::Hidden) => Self::NotFound,
+            // To everybody else the administrators' pages do not exist.
+            Refusal::Denied(Denial::Hidden | Denial::NotAdministrator) => Self::NotFound,
             Refusal::Denied(Denial::Account(_)) => Self::Account,
             Refusal::Denied(_) => Self::Forbidden,
             Refusal::Busy => Self::Busy,

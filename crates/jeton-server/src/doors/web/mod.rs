@@ -4,6 +4,7 @@
 //! request must come from our own pages ([`crate::origin`]), and its form must carry the value that only they know ([`form`]).
 
 mod access_tokens;
+mod admin;
 mod assets;
 mod cookies;
 mod error;
@@ -56,6 +57,12 @@ pub(crate) fn routes() -> Routes {
         .put(paths::REVOKE, "Revokes a token", access_tokens::revoke)
         .get(earlier, "Leads to the Access tokens page", access_tokens::moved)
         .get(earliest, "Leads to the Access tokens page", access_tokens::moved)
+        .get(paths::ADMIN, "The administrators' start page", admin::overview)
+        .get(paths::AUDIT_EVENTS, "The audit log", admin::audit_log::show)
+        .get("/admin/audit_events.csv", "The audit log as CSV", admin::audit_export::csv)
+        .get("/admin/audit_events.jsonl", "The audit log as JSON lines", admin::audit_export::json_lines)
+        .get(paths::SETTINGS, "Settings of the instance", admin::settings::show)
+        .post(paths::SETTINGS, "Changes settings of the instance", admin::settings::submit)
         .get(assets::ROUTE, "Style sheets, script and logo", assets::serve)
         .get("/favicon.ico", "The logo", assets::favicon)
 }

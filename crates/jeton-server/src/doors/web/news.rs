@@ -13,6 +13,8 @@ pub(super) enum News {
     SignedOut,
     /// A new password was set.
     PasswordSet,
+    /// What a form changes is saved.
+    Saved,
 }
 
 impl News {
@@ -23,6 +25,7 @@ impl News {
             Self::SentBefore => "sent_before".to_owned(),
             Self::SignedOut => "signed_out".to_owned(),
             Self::PasswordSet => "password_set".to_owned(),
+            Self::Saved => "saved".to_owned(),
         }
     }
 
@@ -32,6 +35,7 @@ impl News {
             "sent_before" => Some(Self::SentBefore),
             "signed_out" => Some(Self::SignedOut),
             "password_set" => Some(Self::PasswordSet),
+            "saved" => Some(Self::Saved),
             _ => text.strip_prefix("revoked-")?.parse().ok().map(TokenId).map(Self::Revoked),
         }
     }
@@ -43,7 +47,7 @@ mod tests {
 
     #[test]
     fn news_survive_the_cookie() {
-        for news in [News::Revoked(TokenId(7)), News::SentBefore, News::SignedOut, News::PasswordSet] {
+        for news in [News::Revoked(TokenId(7)), News::SentBefore, News::SignedOut, News::PasswordSet, News::Saved] {
             assert_eq!(News::read(&news.write()), Some(news));
         }
         for odd in ["", "revoked-", "revoked-x", "signed_in"] {

@@ -6,6 +6,12 @@ use crate::accounts;
 pub(super) const HOME: &str = "/";
 /// The sign-in form.
 pub(super) const SIGN_IN: &str = accounts::SIGN_IN_PATH;
+/// The administrators' pages.
+pub(super) const ADMIN: &str = "/admin";
+/// The audit log.
+pub(super) const AUDIT_EVENTS: &str = "/admin/audit_events";
+/// The settings that are changed at run time.
+pub(super) const SETTINGS: &str = "/admin/application_settings";
 /// Ends a session.
 pub(super) const SIGN_OUT: &str = "/users/sign_out";
 /// Takes a new password.

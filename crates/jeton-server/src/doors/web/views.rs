@@ -16,6 +16,8 @@ pub(super) struct Frame<'a> {
     pub(super) viewer: Option<Viewer<'a>>,
     /// Whether the Access tokens page is the current one.
     pub(super) in_tokens: bool,
+    /// Whether it is one of the administrators' pages.
+    pub(super) in_admin: bool,
     /// What just happened, once.
     pub(super) notices: &'a [Notice],
     /// Where the style sheets, the script and the logo are.
@@ -27,6 +29,7 @@ pub(super) struct Frame<'a> {
 pub(super) struct Viewer<'a> {
     pub(super) username: &'a str,
     pub(super) name: &'a str,
+    pub(super) administrator: bool,
 }
 
 /// One message above the content.
@@ -43,14 +46,14 @@ pub(super) enum NoticeKind {
 }
 
 impl NoticeKind {
-    fn class(self) -> &'static str {
+    pub(super) fn class(self) -> &'static str {
         match self {
             Self::Done => "done",
             Self::Refused => "alert",
         }
     }
 
-    fn role(self) -> &'static str {
+    pub(super) fn role(self) -> &'static str {
         match self {
             Self::Done => "status",
             Self::Refused => "alert",

@@ -100,8 +100,9 @@ impl Visit {
 
     /// What stands around a page's own content.
     pub(super) fn frame<'a>(&'a self, title: &'a str, user: Option<&'a User>, notices: &'a [Notice]) -> Frame<'a> {
-        let viewer = user.map(|user| Viewer { username: &user.username, name: &user.name });
-        Frame { title, csrf: &self.csrf, viewer, in_tokens: false, notices, assets: assets::links() }
+        let viewer =
+            user.map(|user| Viewer { username: &user.username, name: &user.name, administrator: user.administrator });
+        Frame { title, csrf: &self.csrf, viewer, in_tokens: false, in_admin: false, notices, assets: assets::links() }
     }
 
     /// Answers with a page.
