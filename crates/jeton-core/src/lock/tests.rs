@@ -164,10 +164,10 @@ fn expired_is_said_before_revoked_before_impersonation() {
 fn a_closed_account_closes_every_credential() {
     let administrator = || User { administrator: true, ..user(7) };
     let states = [UserState::Blocked, UserState::Banned, UserState::Deactivated];
-    let closed = states.map(|state| User { state, ..administrator() }).into_iter().chain([
-        User { kind: UserKind::Ghost, ..administrator() },
-        User { password_expired: true, ..administrator() },
-    ]);
+    let closed = states
+        .map(|state| User { state, ..administrator() })
+        .into_iter()
+        .chain([User { kind: UserKind::Ghost, ..administrator() }, User { password_expired: true, ..administrator() }]);
     for closed in closed.map(Arc::new) {
         for via in [Via::Token(token("api")), Via::Session(SessionId(1)), Via::Password] {
             let caller = Caller::new(Arc::clone(&closed), via);

@@ -99,11 +99,8 @@ mod tests {
     #[test]
     fn work_is_told_as_far_as_it_is_known() {
         let work = |job_title: &str, organization: &str| {
-            let profile = Profile {
-                job_title: job_title.into(),
-                organization: organization.into(),
-                ..Profile::default()
-            };
+            let profile =
+                Profile { job_title: job_title.into(), organization: organization.into(), ..Profile::default() };
             profile.work_information()
         };
         assert_eq!(work("", ""), None);

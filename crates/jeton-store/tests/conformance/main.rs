@@ -4,6 +4,7 @@
 mod engines;
 mod instance;
 mod policy;
+mod profiles;
 mod projects;
 mod rotation;
 mod sessions;
