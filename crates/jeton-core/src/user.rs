@@ -150,6 +150,7 @@ impl Email {
 
 /// A user, with everything that the API shows of one, so that a request which knows its user asks the database nothing.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a power or a choice of its own")]
 pub struct User {
     /// The number.
     pub id: UserId,
@@ -183,6 +184,8 @@ pub struct User {
     pub namespace: NamespaceId,
     /// Since when.
     pub created_at: Timestamp,
+    /// When its record changed for the last time.
+    pub updated_at: Timestamp,
     /// When the address was confirmed.
     pub confirmed_at: Option<Timestamp>,
     /// When it signed in on a page for the last time.

@@ -30,6 +30,7 @@ fn user(id: i64) -> User {
         created_by: None,
         namespace: NamespaceId(id),
         created_at: NOW,
+        updated_at: NOW,
         confirmed_at: None,
         current_sign_in_at: None,
         last_sign_in_at: None,
@@ -135,7 +136,7 @@ fn scopes_are_a_union() {
 #[test]
 fn a_token_is_dead_from_its_expiry_on() {
     let mut record = TokenRecord { token: token("api"), ended: None };
-    let rules = Rules { impersonation: true };
+    let rules = Rules { tokens: true, impersonation: true };
     record.token.expiry = Expiry::at(NOW);
     let just_before = Timestamp::from_micros(NOW.micros() - 1);
     assert!(admit(record, rules, just_before).is_ok());
@@ -151,13 +152,14 @@ fn expired_is_said_before_revoked_before_impersonation() {
     let ended = Ended { at: NOW, reason: EndReason::Revoked };
     let mut record = TokenRecord { token: token("api"), ended: Some(ended) };
     record.token.impersonation = true;
-    let rules = Rules { impersonation: false };
+    let rules = Rules { tokens: true, impersonation: false };
     assert_eq!(admit(record, rules, NOW), Err(Denial::Revoked { token: record.token.id, ended }));
     record.token.expiry = Expiry::at(NOW);
     assert_eq!(admit(record, rules, NOW), Err(Denial::Expired { at: NOW }));
     record.token.expiry = Expiry::NEVER;
     record.ended = None;
     assert_eq!(admit(record, rules, NOW), Err(Denial::ImpersonationDisabled));
+    assert_eq!(admit(record, Rules { tokens: false, impersonation: true }, NOW), Err(Denial::TokensDisabled));
 }
 
 #[test]

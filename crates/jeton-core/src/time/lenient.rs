@@ -54,7 +54,7 @@ fn words(text: &str) -> Vec<String> {
 }
 
 fn push_time(words: &mut Vec<String>, word: &str) {
-    let zone = word.find(|c: char| matches!(c, '+' | '-' | 'z')).filter(|at| word[..*at].contains(':'));
+    let zone = word.find(['+', '-', 'z']).filter(|at| word[..*at].contains(':'));
     let (time, zone) = word.split_at(zone.unwrap_or(word.len()));
     words.extend([time, zone].into_iter().filter(|part| !part.is_empty()).map(str::to_owned));
 }

@@ -98,7 +98,7 @@ async fn change_user(
 ) -> Result<Option<User>, NotMade> {
     refuse_taken(tx, changes.username.as_ref(), changes.email.as_ref(), Some(id)).await?;
     let (username, email) = (changes.username.as_ref(), changes.email.as_ref());
-    let changed = on_tx!(tx, c => sqlx::query(
+    let rows = on_tx!(tx, c => sqlx::query(
         "UPDATE users SET username = COALESCE($1, username), username_key = COALESCE($2, username_key),
              name = COALESCE($3, name), email = COALESCE($4, email), email_key = COALESCE($5, email_key),
              administrator = COALESCE($6, administrator), external = COALESCE($7, external),
@@ -112,7 +112,7 @@ async fn change_user(
         .bind(changes.private_profile).bind(changes.projects_limit).bind(now.micros()).bind(id.0)
         .execute(c).await.map(|done| done.rows_affected()))
     .map_err(refusal)?;
-    if changed == 0 {
+    if rows == 0 {
         return Ok(None);
     }
     on_tx!(tx, c => sqlx::query(

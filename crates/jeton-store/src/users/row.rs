@@ -12,7 +12,7 @@ macro_rules! user_columns {
     () => {
         "u.id, u.username, u.name, u.email, u.kind, u.state, u.password_expired, u.administrator, u.external,
          u.can_create_group, u.private_profile, u.projects_limit, u.created_by, n.id AS namespace_id, u.created_at,
-         u.confirmed_at, u.current_sign_in_at, u.last_sign_in_at, u.last_activity_at, u.two_factor_since,
+         u.updated_at, u.confirmed_at, u.current_sign_in_at, u.last_sign_in_at, u.last_activity_at, u.two_factor_since,
          u.bio, u.location, u.website_url, u.linkedin, u.twitter, u.discord, u.github, u.job_title, u.pronouns,
          u.organization, u.public_email, u.commit_email, u.note, u.theme_id, u.color_scheme_id"
     };
@@ -21,6 +21,7 @@ pub(crate) use user_columns;
 
 /// One row of [`user_columns`].
 #[derive(FromRow)]
+#[expect(clippy::struct_excessive_bools, reason = "the table has them")]
 pub(crate) struct UserRow {
     id: i64,
     username: String,
@@ -37,6 +38,7 @@ pub(crate) struct UserRow {
     created_by: Option<i64>,
     namespace_id: i64,
     created_at: i64,
+    updated_at: i64,
     confirmed_at: Option<i64>,
     current_sign_in_at: Option<i64>,
     last_sign_in_at: Option<i64>,
@@ -107,6 +109,7 @@ impl From<UserRow> for User {
             created_by: row.created_by.map(UserId),
             namespace: NamespaceId(row.namespace_id),
             created_at: Timestamp::from_micros(row.created_at),
+            updated_at: Timestamp::from_micros(row.updated_at),
             confirmed_at: moment(row.confirmed_at),
             current_sign_in_at: moment(row.current_sign_in_at),
             last_sign_in_at: moment(row.last_sign_in_at),
