@@ -116,7 +116,7 @@ policy! {
     /// Whether an e-mail address must be confirmed before its account can be used: off or hard.
     SignIn email_confirmation_setting: String = "off".to_owned(), Kind::Word(&["off", "hard"]);
     /// What new tokens start with.
-    Tokens personal_access_token_prefix: String = "jeton_".to_owned(), Kind::Text { longest: 20 };
+    Tokens personal_access_token_prefix: String = "jeton_".to_owned(), Kind::Prefix;
     /// Whether every token must have an expiry date.
     Tokens require_personal_access_token_expiry: bool = false, Kind::Boolean;
     /// Days for which a token may live at most; none for no limit.
@@ -158,6 +158,7 @@ policy! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::token::BadPrefix;
 
     #[test]
     fn every_default_fits_its_own_row_and_survives_the_way_out_and_in() {
@@ -183,7 +184,7 @@ mod tests {
             ("max_personal_access_token_lifetime", Value::Number(401), Unfit::TooLarge(400)),
             ("default_project_visibility", Value::Text("secret".to_owned()), Unfit::NotListed),
             ("restricted_visibility_levels", Value::Words(vec!["secret".to_owned()]), Unfit::NotListed),
-            ("personal_access_token_prefix", Value::Text("x".repeat(21)), Unfit::TooLong(20)),
+            ("personal_access_token_prefix", Value::Text("x".repeat(21)), Unfit::Prefix(BadPrefix::TooLong)),
             ("require_two_factor_authentication", Value::Number(1), Unfit::Type),
         ] {
             assert_eq!(policy.set(name, value), Err(why), "{name}");

@@ -4,6 +4,8 @@ use jeton_core::{
     caller::{Caller, Via},
     id::UserId,
     secret::Secret,
+    time::Timestamp,
+    token::TokenDigest,
     user::{User, UserState},
 };
 use jeton_store::{By, Fault, Means};
@@ -20,6 +22,16 @@ pub const PASSWORD_LINK_PATH: &str = "/users/password/edit";
 pub const PASSWORD_LINK_PARAMETER: &str = "reset_password_token";
 /// Seconds for which a link works: one day.
 const LINK_LIFE: i64 = 86_400;
+
+/// See [`App::new_password_link`].
+pub(crate) struct PasswordLink {
+    /// Its whole address, with the secret.
+    pub(crate) url: String,
+    /// What is kept of the secret.
+    pub(crate) digest: TokenDigest,
+    /// Until when it works.
+    pub(crate) expires_at: Timestamp,
+}
 
 impl App {
     /// Starts a session for somebody whose password was right, and answers its cookie. An account that an administrator
@@ -49,11 +61,17 @@ impl App {
 
     /// Makes a link that sets the user's password once, within a day; links made before stop working.
     pub async fn make_password_link(&self, user: UserId) -> Result<String, Refusal> {
+        let link = self.new_password_link()?;
+        self.store.create_password_link(user, link.digest, link.expires_at).await?;
+        Ok(link.url)
+    }
+
+    /// A link that will set somebody's password once it is stored.
+    pub(crate) fn new_password_link(&self) -> Result<PasswordLink, Refusal> {
         let secret = session::new_secret()?;
+        let url = format!("{}{PASSWORD_LINK_PATH}?{PASSWORD_LINK_PARAMETER}={secret}", self.config.external_url);
         let expires_at = self.now().plus_seconds(LINK_LIFE);
-        self.store.create_password_link(user, self.sessions.link_digest(&secret), expires_at).await?;
-        let url = &self.config.external_url;
-        Ok(format!("{url}{PASSWORD_LINK_PATH}?{PASSWORD_LINK_PARAMETER}={secret}"))
+        Ok(PasswordLink { url, digest: self.sessions.link_digest(&secret), expires_at })
     }
 
     /// Whose password the link with this secret sets, while it works.
@@ -69,7 +87,14 @@ impl App {
         let hash = self.passwords.hash(password).await?;
         let by = By { means: Means::Link, ..by };
         let digest = self.sessions.link_digest(secret);
-        Ok(self.store.use_password_link(digest, hash, by, self.now()).await?.is_some())
+        let used = self.see_through(move |app| async move {
+            let user = app.store.use_password_link(digest, hash, by, app.now()).await?;
+            if let Some(user) = user {
+                app.identities.forget_user(user);
+            }
+            Ok(user.is_some())
+        });
+        Ok(used.await?)
     }
 }
 

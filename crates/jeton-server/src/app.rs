@@ -11,7 +11,7 @@ use jeton_core::{
     scope::Offer,
     secret::Secret,
     time::Timestamp,
-    token::{DigestKey, Handle, Prefix, Presented, Token, TokenDigest},
+    token::{DigestKey, Handle, Lifetime, Prefix, Presented, Token, TokenDigest},
     user::{User, UserState},
 };
 use jeton_store::{
@@ -27,6 +27,7 @@ use crate::{
     edge::{Client, Networks},
     identify::Identities,
     last_used::LastUsed,
+    limits::Limits,
     metrics::Metrics,
     nature::{self, Clock, NoChance},
     passwords::{Passwords, Verdict},
@@ -55,8 +56,6 @@ pub struct Config {
     pub trusted_proxies: Networks,
     /// Who may read the metrics without a token.
     pub metrics_allow: Networks,
-    /// What new tokens start with.
-    pub token_prefix: Prefix,
     /// How many living tokens a user may have.
     pub token_limit: i64,
 }
@@ -97,6 +96,8 @@ pub struct Shared {
     pub underway: Arc<Underway>,
     /// Uses of tokens that are not written yet.
     pub last_used: LastUsed,
+    /// How often callers asked, as far as that is limited.
+    pub limits: Limits,
     /// Hashes and checks passwords.
     pub passwords: Passwords,
     /// Keys of session cookies and forms.
@@ -141,6 +142,7 @@ impl App {
             identities: Identities::default(),
             underway: Arc::default(),
             last_used: LastUsed::default(),
+            limits: Limits::default(),
             passwords: Passwords::default(),
             request_ids: RequestIds::new()?,
             metrics: Metrics::default(),
@@ -271,9 +273,15 @@ impl App {
         let digest = Presented::parse(text).map_err(Denial::Malformed)?.digest(&self.digest_key);
         let record = self.identities.token(&self.store, &digest).await?.ok_or(Denial::Unknown)?;
         let now = self.clock.now();
-        let token = lock::admit(record, Rules { impersonation: self.policy().impersonation_enabled }, now)?;
+        let token = lock::admit(record, self.rules(), now)?;
         let user = self.identities.user(&self.store, token.user).await?.ok_or(Denial::Unknown)?;
         Ok(Caller::new(user, Via::Token(token)))
+    }
+
+    /// Which tokens count.
+    pub fn rules(&self) -> Rules {
+        let policy = self.policy();
+        Rules { tokens: !policy.disable_personal_access_tokens, impersonation: policy.impersonation_enabled }
     }
 
     /// Notes that the token with which somebody came was used, if it was one.
@@ -322,9 +330,19 @@ impl App {
 
     /// A new token's text, and what is kept of it.
     pub fn make_token(&self) -> Result<(Token, TokenDigest), NoChance> {
-        let token = Token::make(&self.config.token_prefix, nature::chance()?);
+        let token = Token::make(&self.token_prefix(), nature::chance()?);
         let digest = token.digest(&self.digest_key);
         Ok((token, digest))
+    }
+
+    /// What new tokens start with.
+    pub fn token_prefix(&self) -> Prefix {
+        Prefix::parse(&self.policy().personal_access_token_prefix).unwrap_or_default()
+    }
+
+    /// Which ends a token may have that is made now.
+    pub fn lifetime(&self) -> Lifetime {
+        Lifetime::of(&self.policy(), self.now().date())
     }
 
     /// A new public name for a token.

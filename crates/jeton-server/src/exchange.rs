@@ -25,7 +25,7 @@ use crate::{edge::Client, metrics::DoorMetrics, nature::Stopwatch, refusal::Refu
 use notes::Notes;
 use shown::{Shown, shown_method};
 
-pub(crate) use notes::{note_caller, note_refusal, note_row};
+pub(crate) use notes::{note_caller, note_refusal, note_row, note_standing, noted_standing};
 
 /// Makes a refusal of a panic, for a door to put into words like every other failure.
 pub(crate) async fn catching_panics<T>(serving: impl Future<Output = T>) -> Result<T, Refusal> {

@@ -144,6 +144,10 @@ needs! {
     BrowseApi: Api, Anyone, Some(Ability::ReadApi), on Server;
     /// Change something over the API.
     WriteApi: Api, SignedIn, Some(Ability::WriteApi), on Server;
+    /// Read users as an administrator.
+    InspectUsers: Api, Administrator, Some(Ability::ReadUsers), on Server;
+    /// Read over the API as an administrator.
+    InspectApi: Api, Administrator, Some(Ability::ReadApi), on Server;
     /// Change something over the API as an administrator.
     AdministerApi: Api, Administrator, Some(Ability::WriteApi), on Server;
     /// Ask about or revoke the token that asks.
@@ -269,7 +273,16 @@ impl<N: Need> FromRequestParts<App> for Grant<N> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
         let origin = Origin::of(&parts.extensions);
-        let caller = identify(N::SOURCE, parts, app, origin.client).await?;
+        let found = identify(N::SOURCE, parts, app, origin.client).await;
+        if N::SOURCE == Source::Api
+            && let Some(standing) = app.limits.count(&app.policy(), &found, origin.client, app.now())
+        {
+            exchange::note_standing(standing);
+            if standing.is_over() {
+                return Err(Refusal::TooOften(standing));
+            }
+        }
+        let caller = found?;
         // A browser sends its cookie whether the person wants to or not: that must not count against its address.
         let brought_nothing = caller.as_ref().is_none_or(|caller| matches!(caller.via, Via::Session(_)));
         let address_will_do =
@@ -293,6 +306,9 @@ async fn identify(source: Source, parts: &Parts, app: &App, client: Option<Clien
             other => Some(other?),
         },
     };
+    if let Some(caller) = &caller {
+        app.limits.admit_place(&app.policy(), caller, client, app.now())?;
+    }
     let may_act_for_others = matches!(source, Source::Api | Source::ApiOrAddress);
     match (caller, credentials::sudo(parts).filter(|_| may_act_for_others)) {
         (Some(caller), Some(target)) => Box::pin(app.sudo(caller, &target)).await.map(Some),

@@ -51,6 +51,16 @@ pub enum Verdict {
     Outdated,
 }
 
+/// Why a text cannot be a password, in GitLab's words; none if it can.
+pub fn flaw(password: &str) -> Option<String> {
+    match password.chars().count() {
+        0 => Some("can't be blank".to_owned()),
+        length if length < SHORTEST => Some(format!("is too short (minimum is {SHORTEST} characters)")),
+        length if length > LONGEST => Some(format!("is too long (maximum is {LONGEST} characters)")),
+        _ => None,
+    }
+}
+
 impl Passwords {
     /// The hash to store (PHC string).
     pub async fn hash(&self, password: Secret) -> Result<String, Unhashed> {

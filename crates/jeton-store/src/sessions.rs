@@ -63,11 +63,14 @@ impl Store {
                 let id: i64 = on_tx!(tx, c => sqlx::query_scalar(
                     "INSERT INTO sessions (digest, user_id, created_at, last_seen_at, address, client)
                      VALUES ($1, $2, $3, $3, $4, $5) RETURNING id")
-                    .bind(&digest.0[..]).bind(user.0).bind(now.micros()).bind(address).bind(client)
+                    .bind(&digest.0[..]).bind(user.0).bind(now.micros()).bind(&address).bind(client)
                     .fetch_one(c).await)?;
                 on_tx!(tx, c => sqlx::query(
-                    "UPDATE users SET last_sign_in_at = COALESCE(current_sign_in_at, $1), current_sign_in_at = $1 WHERE id = $2")
-                    .bind(now.micros()).bind(user.0).execute(c).await.map(drop))?;
+                    "UPDATE users SET last_sign_in_at = COALESCE(current_sign_in_at, $1), current_sign_in_at = $1,
+                         last_sign_in_ip = COALESCE(current_sign_in_ip, $3), current_sign_in_ip = $3,
+                         sign_in_count = sign_in_count + 1
+                     WHERE id = $2")
+                    .bind(now.micros()).bind(user.0).bind(&address).execute(c).await.map(drop))?;
                 let event = Event { action: "session.start", subject: "user", subject_id: user.0, details: json!({}) };
                 audit::record(tx, &by, now, event).await?;
                 Ok(SessionId(id))

@@ -129,12 +129,15 @@ fn denied(denial: &Denial) -> Response {
         | Denial::TokenRequired
         | Denial::Expired { .. }
         | Denial::Revoked { .. }
-        | Denial::ImpersonationDisabled => {
+        | Denial::ImpersonationDisabled
+        | Denial::TokensDisabled
+        | Denial::PasswordsDisabled => {
             let mut answer = plain(StatusCode::UNAUTHORIZED, format!("401 Unauthorized ({reason})\n{FOR_WHOM}\n"));
             answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"Jeton\""));
             answer
         }
         Denial::Account(_)
+        | Denial::TooManyAddresses { .. }
         | Denial::NotFromOurPage
         | Denial::Scope { .. }
         | Denial::SudoNotAdministrator

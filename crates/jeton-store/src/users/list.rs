@@ -3,7 +3,7 @@
 use jeton_core::{time::Timestamp, user::User};
 use sqlx::FromRow;
 
-use super::UserRow;
+use super::{UserRow, user_columns};
 use crate::{
     Fault, Slice, Store,
     db::on,
@@ -35,6 +35,12 @@ pub struct UserFilter {
     pub created_after: Option<Timestamp>,
     /// Only users whose own namespace holds no project.
     pub without_projects: bool,
+    /// Everybody may see that this is the address.
+    pub public_email: Option<String>,
+    /// Only users with two-factor authentication, or only others.
+    pub two_factor: Option<bool>,
+    /// Only people, or only what is none.
+    pub human: Option<bool>,
 }
 
 /// By which column a list is sorted. Equal ones are in the order of their numbers, in the same direction.
@@ -92,7 +98,10 @@ macro_rules! conditions {
               AND ($12 IS NULL OR $12 = u.administrator)
               AND ($13 IS NULL OR u.created_at <= $13) AND ($14 IS NULL OR u.created_at >= $14)
               AND NOT ($15 AND u.state IN ('blocked', 'banned'))
-              AND NOT ($16 AND EXISTS (SELECT 1 FROM projects p WHERE p.namespace_id = n.id)) "
+              AND NOT ($16 AND EXISTS (SELECT 1 FROM projects p WHERE p.namespace_id = n.id))
+              AND ($17 IS NULL OR u.public_email = $17)
+              AND ($18 IS NULL OR $18 = (u.two_factor_since IS NOT NULL))
+              AND ($19 IS NULL OR $19 = (u.kind = 'human')) "
         )
     };
 }
@@ -115,8 +124,8 @@ macro_rules! texts {
     (@ $column:literal, $kind:literal, $after:literal, $direction:literal) => {
         concat!(
             "SELECT ", user_columns!(), ", CAST(", $column, " AS TEXT) AS sort_key", conditions!(),
-            " AND ($17 IS NULL OR (", $column, ", u.id) ", $after, " (CAST($17 AS ", $kind, "), $18))
-             ORDER BY ", $column, $direction, ", u.id", $direction, " LIMIT $19 OFFSET $20"
+            " AND ($20 IS NULL OR (", $column, ", u.id) ", $after, " (CAST($20 AS ", $kind, "), $21))
+             ORDER BY ", $column, $direction, ", u.id", $direction, " LIMIT $22 OFFSET $23"
         )
     };
 }
@@ -134,6 +143,9 @@ macro_rules! bind_filter {
             .bind($filter.created_after.map(Timestamp::micros))
             .bind($filter.without_closed)
             .bind($filter.without_projects)
+            .bind($filter.public_email.as_deref())
+            .bind($filter.two_factor)
+            .bind($filter.human)
     };
 }
 
@@ -149,7 +161,7 @@ impl Store {
 
     /// How many users the filter lets through, counted up to `limit`.
     pub async fn count_matching_users(&self, filter: &UserFilter, limit: i64) -> Result<i64, Fault> {
-        const TEXT: &str = concat!("SELECT count(*) FROM (SELECT 1", conditions!(), "LIMIT $17) AS counted");
+        const TEXT: &str = concat!("SELECT count(*) FROM (SELECT 1", conditions!(), "LIMIT $20) AS counted");
         on!(&self.db, c => bind_filter!(sqlx::query_scalar(TEXT), filter).bind(limit).fetch_one(c).await)
             .map_err(Fault::from)
     }

@@ -5,6 +5,7 @@ mod audit;
 mod engines;
 mod instance;
 mod policy;
+mod profiles;
 mod projects;
 mod rotation;
 mod sessions;

@@ -29,11 +29,7 @@ use tokio::{
 };
 
 use super::ask;
-use crate::{
-    instance::{self, PROJECTS_LIMIT},
-    logging,
-    settings::Settings,
-};
+use crate::{instance, logging, settings::Settings};
 
 /// How often uses of tokens are written.
 const FLUSH: Duration = Duration::from_secs(1);
@@ -140,13 +136,13 @@ async fn make_root(app: &App, password: Option<Secret>) -> anyhow::Result<()> {
         }
         None => None,
     };
+    let username = Username::parse(ROOT).map_err(|error| anyhow::anyhow!("{ROOT} {error}"))?;
+    let email = Email::parse("admin@example.com").map_err(|error| anyhow::anyhow!("root's address {error}"))?;
+    let limit = app.policy().default_projects_limit;
     let root = NewUser {
-        username: Username::parse(ROOT).map_err(|error| anyhow::anyhow!("{ROOT} {error}"))?,
-        name: "Administrator".to_owned(),
-        email: Email::parse("admin@example.com").map_err(|error| anyhow::anyhow!("root's address {error}"))?,
         password_hash,
         administrator: true,
-        projects_limit: PROJECTS_LIMIT,
+        ..NewUser::plain(username, "Administrator".to_owned(), email, limit)
     };
     match app.store.create_user(root, By::local(Means::Server), app.now()).await {
         // Another node was faster.

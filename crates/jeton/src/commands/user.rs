@@ -11,7 +11,6 @@ use jeton_store::users::NewUser;
 use serde_json::{Value, json};
 
 use super::{ask, by, find_user, show, tell_servers};
-use crate::instance::PROJECTS_LIMIT;
 
 /// What to do with users.
 #[derive(Subcommand)]
@@ -80,14 +79,11 @@ async fn create(
     administrator: bool,
     password: Option<Secret>,
 ) -> anyhow::Result<()> {
-    let new = NewUser {
-        username: Username::parse(username).map_err(|problem| anyhow!("the user name {username:?} {problem}"))?,
-        name: check_name(name.as_deref().unwrap_or(username))?,
-        email: Email::parse(email).map_err(|problem| anyhow!("the e-mail address {email:?} {problem}"))?,
-        password_hash: None,
-        administrator,
-        projects_limit: PROJECTS_LIMIT,
-    };
+    let name = check_name(name.as_deref().unwrap_or(username))?;
+    let username = Username::parse(username).map_err(|problem| anyhow!("the user name {username:?} {problem}"))?;
+    let email = Email::parse(email).map_err(|problem| anyhow!("the e-mail address {email:?} {problem}"))?;
+    let limit = app.policy().default_projects_limit;
+    let new = NewUser { administrator, ..NewUser::plain(username, name, email, limit) };
     let new = match password {
         Some(password) => NewUser { password_hash: Some(app.passwords.hash(password).await?), ..new },
         None => new,

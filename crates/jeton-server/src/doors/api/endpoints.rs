@@ -72,7 +72,7 @@ macro_rules! methods {
 }
 
 impl Endpoints {
-    methods! { get post delete }
+    methods! { get post put patch delete }
 
     /// The rows of the table.
     pub(crate) fn routes(&self) -> &[Route] {

@@ -46,6 +46,8 @@ enum Body {
     Error(Cow<'static, str>),
     /// `{"error":["You've reached your limit …"]}`: GitLab's shape for a limit on projects.
     Errors(Vec<String>),
+    /// Plain text, as GitLab's throttle answers before its API is reached.
+    Plain(&'static str),
     /// `{"error":"invalid_token","error_description":"…"}`: what is wrong with a token (RFC 6750 section 3.1).
     Token { error: &'static str, description: &'static str, scope: Option<String> },
 }
@@ -166,6 +168,16 @@ impl ApiError {
             .with(RETRY_AFTER, HeaderValue::from_static("5"))
     }
 
+    /// 429: the caller asks more often than it may.
+    pub(crate) fn too_often(seconds_left: i64) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, Body::Plain("Retry later\n")).with(RETRY_AFTER, seconds_left.into())
+    }
+
+    /// 409: somebody else has it.
+    pub(crate) fn conflict(what: impl Into<Cow<'static, str>>) -> Self {
+        Self::message(StatusCode::CONFLICT, what)
+    }
+
     /// 401 for a token that was good once.
     pub(crate) fn dead_token(description: &'static str) -> Self {
         let error = "invalid_token";
@@ -243,7 +255,10 @@ impl IntoResponse for ApiError {
         match self.0 {
             Cause::Refused(refusal) => refusal.into_response(),
             Cause::Answer(answer) => {
-                let mut response = reply::json(answer.status, &answer.body.json());
+                let mut response = match answer.body {
+                    Body::Plain(text) => (answer.status, text).into_response(),
+                    body => reply::json(answer.status, &body.json()),
+                };
                 response.headers_mut().extend(answer.header);
                 response
             }
@@ -254,6 +269,7 @@ impl IntoResponse for ApiError {
 impl Body {
     fn json(self) -> Value {
         match self {
+            Self::Plain(text) => json!(text),
             Self::Message(text) => json!({ "message": text }),
             Self::Error(text) => json!({ "error": text }),
             Self::Errors(texts) => json!({ "error": texts }),

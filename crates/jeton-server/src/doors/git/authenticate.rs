@@ -21,6 +21,7 @@ pub(super) async fn authenticate(
 ) -> Result<Option<Caller>, Refusal> {
     let caller = known(app, headers).await?;
     if let Some(caller) = &caller {
+        app.limits.admit_place(&app.policy(), caller, client, app.now())?;
         app.note_use(caller, client);
     }
     Ok(caller)
@@ -38,11 +39,14 @@ pub(super) async fn known(app: &App, headers: &HeaderMap) -> Result<Option<Calle
 /// token is tried as an account's password: hashing it costs a thousand times as much.
 async fn identify(app: &App, username: &str, password: Secret) -> Result<Caller, Refusal> {
     let places = [password.expose(), username];
-    if let Some(token) = places.into_iter().find(|text| is_meant_as_token(text, &app.config.token_prefix)) {
+    if let Some(token) = places.into_iter().find(|text| is_meant_as_token(text, &app.token_prefix())) {
         return app.find_token(token).await;
     }
     if places.contains(&"") {
         return Err(Denial::WrongPassword.into());
+    }
+    if !app.policy().password_authentication_enabled_for_git {
+        return Err(Denial::PasswordsDisabled.into());
     }
     let account = app.check_password(username, password).await?.ok_or(Denial::WrongPassword)?;
     Ok(Caller::new(Arc::new(account.user), Via::Password))

@@ -140,6 +140,9 @@ impl GitDoor {
         }
         let place = self.app.underway.enter(self.ask_again(&asked, parts));
         let caller = authenticate(&self.app, &parts.headers, Origin::of(&parts.extensions).client()).await?;
+        if self.app.policy().enabled_git_access_protocol == "ssh" {
+            return Err(Refused::NoHttp);
+        }
         let serving = match asked.service {
             Service::UploadPack => self.admit::<FetchCode>(&asked.repository, parts, caller).await?,
             Service::ReceivePack => self.admit::<PushCode>(&asked.repository, parts, caller).await?,
@@ -225,6 +228,6 @@ fn redirect(status: StatusCode, target: &str) -> Response {
 }
 
 /// Seconds after which trying again can help.
-fn try_again_after(response: &mut Response, seconds: u16) {
+fn try_again_after(response: &mut Response, seconds: i64) {
     response.headers_mut().insert(RETRY_AFTER, seconds.into());
 }

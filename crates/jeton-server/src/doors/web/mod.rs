@@ -106,6 +106,8 @@ async fn finish(State(app): State<App>, request: Request, next: Next) -> Respons
     };
     let answer = if asked.is_from_elsewhere(&app) {
         Problem::Foreign.into_response()
+    } else if app.policy().disable_personal_access_tokens && request.uri().path().starts_with(paths::ACCESS_TOKENS) {
+        Problem::NotFound.into_response()
     } else {
         let request = if asked.changes_something() { form::wait_for(request).await } else { request };
         exchange::unless_it_panics(next.run(request)).await

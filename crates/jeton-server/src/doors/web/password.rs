@@ -20,7 +20,7 @@ use crate::{
     accounts::PASSWORD_LINK_PARAMETER,
     app::App,
     guard::{Anybody, Grant},
-    passwords::{LONGEST, SHORTEST},
+    passwords::{self, SHORTEST},
     refusal::Refusal,
 };
 
@@ -34,13 +34,7 @@ struct Flaws {
 impl Flaws {
     /// GitLab's words.
     fn of(password: &str, confirmation: &str) -> Self {
-        let length = password.chars().count();
-        let flaw = match length {
-            0 => Some("Password can't be blank".to_owned()),
-            _ if length < SHORTEST => Some(format!("Password is too short (minimum is {SHORTEST} characters)")),
-            _ if length > LONGEST => Some(format!("Password is too long (maximum is {LONGEST} characters)")),
-            _ => None,
-        };
+        let flaw = passwords::flaw(password).map(|flaw| format!("Password {flaw}"));
         let confirmation = (password != confirmation).then_some("Password confirmation doesn't match Password");
         Self { password: flaw, confirmation }
     }

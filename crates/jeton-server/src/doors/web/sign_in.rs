@@ -10,7 +10,7 @@ use axum::{
 use jeton_core::{
     lock::Denial,
     secret::Secret,
-    user::{User, UserState},
+    user::{Closed, User},
 };
 use jeton_store::{By, Means};
 
@@ -34,6 +34,8 @@ use crate::{
 const WRONG: &str = "Invalid login or password.";
 /// Said only to somebody who knows the password.
 const BLOCKED: &str = "Your account has been blocked. Ask an administrator if you think that this is an error.";
+/// Said to everybody, where administrators switched it off.
+const SWITCHED_OFF: &str = "Signing in with a password is switched off on this server.";
 /// Characters of a browser's name that are kept.
 const LONGEST_CLIENT: usize = 255;
 
@@ -65,9 +67,18 @@ pub(super) async fn submit(
     form: Form,
 ) -> Result<Response, Refusal> {
     let login = form.pairs.get("user[login]").unwrap_or_default();
+    if !app.policy().password_authentication_enabled_for_web {
+        exchange::note_refusal(&Denial::PasswordsDisabled.into());
+        return again(&visit, login, SWITCHED_OFF);
+    }
     let password = Secret::new(form.pairs.get("user[password]").unwrap_or_default());
     let user = match app.check_password(login, password).await? {
         Some(account) if may_sign_in(&account.user) => account.user,
+        // Whoever knows the password that an administrator chose may choose another one, and do nothing else.
+        Some(account) if account.user.closed() == Some(Closed::PasswordExpired) => {
+            let link = app.make_password_link(account.user.id).await?;
+            return visit.go_on(link.strip_prefix(&app.config.external_url).unwrap_or(paths::SIGN_IN));
+        }
         Some(account) => {
             exchange::note_refusal(&Denial::Account(Arc::new(account.user)).into());
             return again(&visit, login, BLOCKED);
@@ -90,7 +101,7 @@ pub(super) async fn submit(
 
 /// A deactivated account wakes up by signing in.
 fn may_sign_in(user: &User) -> bool {
-    matches!(user.state, UserState::Active | UserState::Deactivated)
+    matches!(user.closed(), None | Some(Closed::Deactivated))
 }
 
 /// A browser has one session: a new sign-in ends the one before.

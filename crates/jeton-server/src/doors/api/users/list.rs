@@ -23,6 +23,8 @@ use crate::{
     guard::{Grant, ReadUsers},
 };
 
+use super::creator;
+
 /// Rows that can be reached by page number; further on, clients have to go by key.
 const DEEPEST: i64 = 50_000;
 
@@ -33,8 +35,9 @@ pub(crate) struct Wanted {
     active: Option<bool>,
     blocked: bool,
     external: Option<bool>,
-    /// Only users who are no humans: there are none.
-    robots: bool,
+    /// Only people, or only what is none.
+    human: Option<bool>,
+    public_email: Option<String>,
     /// Only the user whom another identity provider knows by that name: there is none.
     identity: bool,
     of_administrators: AdministratorsOnly,
@@ -64,8 +67,9 @@ struct AdministratorsOnly {
 impl Input for Wanted {
     fn read(from: &mut Reader<'_>) -> Self {
         let mut yes = |name| from.boolean(name).unwrap_or(false);
-        // Everybody here is a human, so `humans` and `exclude_internal` leave out nobody.
-        let (robots, _, _) = (yes("exclude_humans"), yes("humans"), yes("exclude_internal"));
+        // What is no human here is internal: the ghost. There are no bots.
+        let (humans, no_humans, no_internal) = (yes("humans"), yes("exclude_humans"), yes("exclude_internal"));
+        let _ = (yes("without_project_bots"), yes("skip_ldap"));
         let active = either(yes("active"), yes("exclude_active"));
         let external = either(yes("external"), yes("exclude_external"));
         let blocked = yes("blocked");
@@ -77,7 +81,8 @@ impl Input for Wanted {
             active,
             blocked,
             external,
-            robots,
+            human: either(humans | no_internal, no_humans),
+            public_email: from.filter("public_email"),
             identity,
             of_administrators: AdministratorsOnly::read(from),
             part: Part::read(from),
@@ -127,8 +132,7 @@ impl Wanted {
     /// What to look for; nothing where nobody can be found.
     fn filter(&self, to_administrator: bool) -> Option<UserFilter> {
         let only = &self.of_administrators;
-        let nobody = self.robots || self.identity || (to_administrator && only.two_factor == Some("enabled"));
-        if nobody {
+        if self.identity {
             return None;
         }
         let search = self.search.as_deref().map(|search| search.trim().trim_start_matches('@'));
@@ -138,6 +142,8 @@ impl Wanted {
             active: self.active,
             blocked: self.blocked.then_some(true),
             external: self.external,
+            human: self.human,
+            public_email: self.public_email.clone(),
             ..UserFilter::default()
         };
         Some(if to_administrator {
@@ -147,6 +153,7 @@ impl Wanted {
                 created_before: only.created_before,
                 created_after: only.created_after,
                 without_projects: only.without_projects,
+                two_factor: only.two_factor.map(|two_factor| two_factor == "enabled"),
                 ..filter
             }
         } else {
@@ -201,11 +208,15 @@ pub(crate) async fn list(
     };
     let url = &app.config.external_url;
     let users = rows.iter().map(|row| &row.user);
-    Ok(if to_administrator {
-        reply::list(&users.map(|user| AccountUser::new(user, url, true)).collect::<Vec<_>>(), headers)
-    } else {
-        reply::list(&users.map(|user| BasicUser::new(user, url)).collect::<Vec<_>>(), headers)
-    })
+    if !to_administrator {
+        return Ok(reply::list(&users.map(|user| BasicUser::new(user, url)).collect::<Vec<_>>(), headers));
+    }
+    let mut creators = Vec::with_capacity(rows.len());
+    for row in &rows {
+        creators.push(creator(&app, &row.user).await?);
+    }
+    let accounts = users.zip(&creators).map(|(user, made)| AccountUser::for_administrator(user, url, made.as_deref()));
+    Ok(reply::list(&accounts.collect::<Vec<_>>(), headers))
 }
 
 async fn by_number(
