@@ -211,9 +211,31 @@ impl User {
     }
 }
 
+/// The longest name for people, in characters.
+const LONGEST_NAME: usize = 255;
+
+/// Why a text cannot be a name for people, as every listing and commit can show it; in GitLab's words.
+pub fn name_flaw(name: &str) -> Option<String> {
+    if name.trim().is_empty() {
+        Some("can't be blank".to_owned())
+    } else if name.chars().count() > LONGEST_NAME {
+        Some(format!("is too long (maximum is {LONGEST_NAME} characters)"))
+    } else {
+        name.contains(char::is_control).then(|| "is invalid".to_owned())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_shown_everywhere() {
+        assert_eq!(name_flaw("Jane Doe"), None);
+        assert_eq!(name_flaw(" "), Some("can't be blank".into()));
+        assert_eq!(name_flaw("a\nb"), Some("is invalid".into()));
+        assert_eq!(name_flaw(&"é".repeat(256)), Some("is too long (maximum is 255 characters)".into()));
+    }
 
     #[test]
     fn user_names_follow_gitlabs_rules() {

@@ -80,6 +80,7 @@ impl App {
         let task = tokio::spawn(async move {
             let deleted = app.store.delete_user(id, contributions, by, app.now()).await?;
             app.identities.forget_user(id);
+            app.underway.review().await;
             let Some(deleted) = deleted else { return Ok(false) };
             // Without their records nobody finds the repositories.
             for project in deleted.projects {

@@ -2,6 +2,7 @@
 
 mod access_tokens;
 mod admin;
+mod admin_users;
 mod password;
 mod protection;
 mod sign_in;

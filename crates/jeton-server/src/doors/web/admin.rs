@@ -3,6 +3,7 @@
 pub(super) mod audit_export;
 pub(super) mod audit_log;
 pub(super) mod settings;
+pub(super) mod users;
 mod views;
 
 use axum::{extract::State, http::StatusCode, response::Response};
@@ -63,11 +64,20 @@ struct Part {
     /// Also the title of its page.
     title: &'static str,
     path: &'static str,
+    /// Titles of other pages that belong to it.
+    also: &'static [&'static str],
+}
+
+impl Part {
+    fn holds(&self, title: &str) -> bool {
+        self.title == title || self.also.contains(&title)
+    }
 }
 
 /// Every part, in the order of the navigation.
-const PARTS: [Part; 3] = [
-    Part { title: "Overview", path: paths::ADMIN },
-    Part { title: "Audit log", path: paths::AUDIT_EVENTS },
-    Part { title: "Settings", path: paths::SETTINGS },
+const PARTS: [Part; 4] = [
+    Part { title: "Overview", path: paths::ADMIN, also: &[] },
+    Part { title: "Users", path: paths::ADMIN_USERS, also: &["User", "New user", "Delete a user"] },
+    Part { title: "Audit log", path: paths::AUDIT_EVENTS, also: &[] },
+    Part { title: "Settings", path: paths::SETTINGS, also: &[] },
 ];

@@ -1,5 +1,7 @@
 //! Where the pages are. Templates and routes read the same names.
 
+use jeton_core::id::UserId;
+
 use crate::accounts;
 
 /// The start page.
@@ -8,6 +10,16 @@ pub(super) const HOME: &str = "/";
 pub(super) const SIGN_IN: &str = accounts::SIGN_IN_PATH;
 /// The administrators' pages.
 pub(super) const ADMIN: &str = "/admin";
+/// The accounts of people.
+pub(super) const ADMIN_USERS: &str = "/admin/users";
+/// The form for a new one.
+pub(super) const ADMIN_NEW_USER: &str = "/admin/users/new";
+
+/// The address of the page about that account.
+pub(super) fn admin_user(id: UserId) -> String {
+    format!("{ADMIN_USERS}/{id}")
+}
+
 /// The audit log.
 pub(super) const AUDIT_EVENTS: &str = "/admin/audit_events";
 /// The settings that are changed at run time.

@@ -19,8 +19,6 @@ struct Text {
     place: fn(&mut Profile) -> &mut String,
 }
 
-/// The longest name for people, in characters.
-const LONGEST_NAME: usize = 255;
 /// GitLab keeps as many projects at most.
 const MOST_PROJECTS: i64 = 2_147_483_647;
 /// Themes and colour schemes are numbered from 1.
@@ -83,17 +81,6 @@ impl Input for Attributes {
         };
         from.all_or_none_of(&["extern_uid", "provider"]);
         attributes
-    }
-}
-
-/// The name for people, as every listing and commit can show it.
-pub(super) fn name_flaw(name: &str) -> Option<String> {
-    if name.trim().is_empty() {
-        Some("can't be blank".to_owned())
-    } else if name.chars().count() > LONGEST_NAME {
-        Some(too_long(LONGEST_NAME))
-    } else {
-        name.contains(char::is_control).then(|| "is invalid".to_owned())
     }
 }
 
@@ -188,13 +175,5 @@ mod tests {
         for bad in ["jane.example", "javascript:alert(1)", "https://", "https:///x", "http://a b", "ftp://x", "é"] {
             assert!(!is_web_address(bad), "{bad}");
         }
-    }
-
-    #[test]
-    fn names_are_shown_everywhere() {
-        assert_eq!(name_flaw("Jane Doe"), None);
-        assert_eq!(name_flaw(" "), Some("can't be blank".into()));
-        assert_eq!(name_flaw("a\nb"), Some("is invalid".into()));
-        assert_eq!(name_flaw(&"é".repeat(256)), Some("is too long (maximum is 255 characters)".into()));
     }
 }

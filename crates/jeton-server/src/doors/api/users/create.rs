@@ -3,15 +3,11 @@
 use axum::{extract::State, http::StatusCode, response::Response};
 use jeton_core::{
     secret::Secret,
-    user::{Email, Username},
+    user::{Email, Username, name_flaw},
 };
 use jeton_store::users::{NewUser, NotMade};
 
-use super::{
-    administrator,
-    attributes::{Attributes, name_flaw},
-    show_account,
-};
+use super::{administrator, attributes::Attributes, show_account};
 use crate::{
     app::App,
     doors::api::{

@@ -3,16 +3,11 @@
 use axum::{extract::State, http::StatusCode, response::Response};
 use jeton_core::{
     secret::Secret,
-    user::{Email, User, Username},
+    user::{Email, User, Username, name_flaw},
 };
 use jeton_store::users::{NewPassword, UserChanges};
 
-use super::{
-    administrator,
-    attributes::{Attributes, name_flaw},
-    create::not_made,
-    show_account,
-};
+use super::{administrator, attributes::Attributes, create::not_made, show_account};
 use crate::{
     app::App,
     doors::api::{
