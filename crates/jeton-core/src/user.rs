@@ -215,6 +215,12 @@ impl User {
 mod tests {
     use super::*;
 
+    /// The users behind a million tokens are kept in memory.
+    #[test]
+    fn a_user_is_small() {
+        assert!(size_of::<User>() <= 240, "{}", size_of::<User>());
+    }
+
     #[test]
     fn user_names_follow_gitlabs_rules() {
         for good in ["root", "a", "jane.doe", "_x", "Jane-Doe_2", "1"] {
