@@ -173,6 +173,16 @@ mod tests {
     }
 
     #[test]
+    fn every_setting_stands_in_the_book_as_it_is_here() {
+        let book = include_str!("../../../docs/administration.md");
+        for row in ROWS {
+            let told = book.lines().find(|line| line.starts_with(&format!("| `{}` | ", row.name))).unwrap_or_default();
+            let help = row.help.trim().trim_end_matches('.');
+            assert!(told.contains(help), "docs/administration.md does not say of {}: {help}", row.name);
+        }
+    }
+
+    #[test]
     fn what_does_not_fit_changes_nothing() {
         let mut policy = Policy::default();
         for (name, value, why) in [

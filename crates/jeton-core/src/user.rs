@@ -229,6 +229,12 @@ pub fn name_flaw(name: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    /// The users behind a million tokens are kept in memory.
+    #[test]
+    fn a_user_is_small() {
+        assert!(size_of::<User>() <= 240, "{}", size_of::<User>());
+    }
+
     #[test]
     fn names_are_shown_everywhere() {
         assert_eq!(name_flaw("Jane Doe"), None);

@@ -8,7 +8,13 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use jeton_core::{caller::Caller, id::UserId, lock::Denial, policy::Policy, time::Timestamp};
+use jeton_core::{
+    caller::{Caller, Via},
+    id::UserId,
+    lock::Denial,
+    policy::Policy,
+    time::Timestamp,
+};
 
 use crate::{edge::Client, refusal::Refusal};
 
@@ -62,6 +68,8 @@ impl Limits {
         now: Timestamp,
     ) -> Option<Standing> {
         let (name, limit, period, observed) = match found {
+            // What a page asks for is not counted, as in GitLab: administrators can still take a limit back.
+            Ok(Some(Caller { via: Via::Session(_), .. })) => return None,
             Ok(Some(caller)) if policy.throttle_authenticated_api_enabled => {
                 let period = policy.throttle_authenticated_api_period_in_seconds;
                 let observed = self.users.count(caller.person().id, period, now);
@@ -157,7 +165,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     use std::sync::Arc;
 
-    use jeton_core::caller::Via;
+    use jeton_core::id::SessionId;
 
     use super::*;
     use crate::test_instance::{Instance, NOW};
@@ -170,6 +178,7 @@ mod tests {
     async fn requests_are_counted_by_user_or_by_network_and_anew_in_each_period() {
         let instance = Instance::new().await;
         let jane = Arc::new(instance.user("jane", false).await);
+        let browser = Ok(Some(Caller::new(Arc::clone(&jane), Via::Session(SessionId(1)))));
         let somebody = Ok(Some(Caller::new(jane, Via::Password)));
         let limits = Limits::default();
         let mut policy = Policy::default();
@@ -180,6 +189,7 @@ mod tests {
         let over = |now| limits.count(&policy, &somebody, None, now).unwrap().is_over();
         assert_eq!([over(NOW), over(NOW), over(NOW)], [false, false, true]);
         assert!(!over(NOW.plus_seconds(60)));
+        assert_eq!(limits.count(&policy, &browser, None, NOW), None);
 
         let policy = Policy {
             throttle_unauthenticated_api_enabled: true,

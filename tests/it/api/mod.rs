@@ -1,11 +1,14 @@
 //! The REST API, as its clients see it. Expected values are those of GitLab's API documentation and its own suite.
 
 mod credentials;
+mod impersonation;
 mod input;
 mod pages;
+mod people;
 mod projects;
 mod replies;
 mod rotation;
+mod settings;
 mod sudo;
 mod tokens;
 mod users;

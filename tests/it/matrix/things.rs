@@ -17,13 +17,18 @@ pub(super) enum Subject {
     Project,
     /// A user, by number.
     User,
+    /// A user to whom something happens, by number.
+    Account,
+    /// A token of Bob's that an administrator made, by his number and its own.
+    Impersonation,
     /// A file of the pages.
     Asset,
 }
 
 /// Parts of routes' paths, and what they are about. The first that stands in a path counts.
-const SUBJECTS: [(&str, Subject); 6] = [
+const SUBJECTS: [(&str, Subject); 7] = [
     ("/personal_access_tokens/{id}", Subject::Token),
+    ("/impersonation_tokens/{impersonation_token_id}", Subject::Impersonation),
     ("/users/{id}", Subject::User),
     ("/users/{user_id}", Subject::User),
     ("/projects/{id}", Subject::Project),
@@ -36,6 +41,8 @@ impl Subject {
     pub(super) fn of(route: &Route) -> Self {
         let found = SUBJECTS.iter().find(|(part, _)| route.path.contains(part)).map(|(_, subject)| *subject);
         match found {
+            // The usual people must be able to go on asking.
+            Some(Self::User) if route.path.starts_with("/api/v4/users/{id}") && route.method != "GET" => Self::Account,
             Some(subject) => subject,
             None if route.path.contains('{') => panic!("say in SUBJECTS what {} is about", route.path),
             None => Self::Nothing,
@@ -48,6 +55,7 @@ impl Subject {
             Self::Nothing => &[Target::Nothing],
             Self::Token | Self::User => &[Target::Mine, Target::Theirs, Target::Missing],
             Self::Project => &[Target::Mine, Target::Theirs, Target::Internal, Target::Public, Target::Missing],
+            Self::Account | Self::Impersonation => &[Target::Theirs, Target::Missing],
             Self::Asset => &[Target::Missing],
         }
     }
@@ -93,6 +101,8 @@ impl Target {
 #[derive(Clone)]
 pub(super) struct Thing {
     number: i64,
+    /// Whose it is, where a path says so beside the number; 0 where not.
+    user: i64,
     /// A project's path, with its namespace.
     path: String,
 }
@@ -103,7 +113,8 @@ impl Thing {
         let number = self.number.to_string();
         route
             .replace("{id}", &number)
-            .replace("{user_id}", &number)
+            .replace("{user_id}", &if self.user == 0 { number.clone() } else { self.user.to_string() })
+            .replace("{impersonation_token_id}", &number)
             .replace("{namespace}/{project}", &self.path)
             .replace("{version}/{name}", "0/none.css")
     }
@@ -209,10 +220,13 @@ impl<'s> World<'s> {
 
     /// The thing to ask about; a new one if it is to be `fresh`.
     pub(super) fn thing(&self, subject: Subject, target: Target, fresh: bool) -> Thing {
-        let nothing = Thing { number: 99_999_999, path: String::new() };
+        let nothing = Thing { number: 99_999_999, user: 0, path: String::new() };
         match (subject, target) {
             (Subject::Project, Target::Missing) => Thing { path: format!("{}/none", self.bob.username), ..nothing },
+            (Subject::Impersonation, Target::Missing) => Thing { user: self.bob_id, ..nothing },
             (_, Target::Missing | Target::Nothing) | (Subject::Nothing | Subject::Asset, _) => nothing,
+            (Subject::Account, _) => Thing { number: new_user(&self.administrator), ..nothing },
+            (Subject::Impersonation, _) => self.impersonation(),
             (Subject::User, Target::Mine) => Thing { number: self.jane_id, ..nothing },
             (Subject::User, _) => Thing { number: self.bob_id, ..nothing },
             (Subject::Token, Target::Mine) => self.token_of(0, fresh),
@@ -230,6 +244,13 @@ impl<'s> World<'s> {
         }
     }
 
+    fn impersonation(&self) -> Thing {
+        let body = json!({ "name": "matrix", "scopes": ["read_api"] });
+        let path = format!("/api/v4/users/{}/impersonation_tokens", self.bob_id);
+        let made = self.administrator.post(&path, &body).expect(201).json();
+        Thing { user: self.bob_id, ..Thing::token(&made) }
+    }
+
     fn project(&self, target: Target, fresh: bool) -> Thing {
         let (usual, owner, visibility) = match target {
             Target::Mine => (&self.usual.mine, 0, "private"),
@@ -243,8 +264,16 @@ impl<'s> World<'s> {
 
 impl Thing {
     fn token(made: &Value) -> Self {
-        Self { number: made["id"].as_i64().unwrap(), path: String::new() }
+        Self { number: made["id"].as_i64().unwrap(), user: 0, path: String::new() }
     }
+}
+
+/// The number of a new user.
+fn new_user(administrator: &Bearer<'_>) -> i64 {
+    let username = new_name();
+    let email = format!("{username}@example.com");
+    let body = json!({ "username": username, "name": "Fresh", "email": email, "force_random_password": true });
+    administrator.post("/api/v4/users", &body).expect(201).json()["id"].as_i64().unwrap()
 }
 
 fn new_name() -> String {
@@ -265,5 +294,5 @@ fn new_token(administrator: &Bearer<'_>, user: i64, scopes: &Value, expires_at: 
 fn new_project(owner: &Bearer<'_>, name: &str, visibility: &str) -> Thing {
     let body = json!({ "name": name, "visibility": visibility, "initialize_with_readme": true });
     let made = owner.post("/api/v4/projects", &body).expect(201).json();
-    Thing { number: made["id"].as_i64().unwrap(), path: text(&made, "path_with_namespace") }
+    Thing { number: made["id"].as_i64().unwrap(), user: 0, path: text(&made, "path_with_namespace") }
 }

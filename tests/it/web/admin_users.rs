@@ -44,8 +44,8 @@ fn an_account_is_made_found_changed_closed_and_deleted() {
         assert_eq!(list.text().contains("@joe.doe"), finds, "{query}: {list}");
     }
 
-    let changes = [("user[name]", "Joseph"), ("user[external]", "1")];
-    let changed: Vec<_> = JOE.into_iter().filter(|(name, _)| *name != "user[name]").chain(changes).collect();
+    let new = [("user[name]", "Joseph"), ("user[external]", "1")];
+    let changed: Vec<_> = JOE.into_iter().filter(|(name, _)| *name != "user[name]").chain(new).collect();
     led_to(&send(&root, &page, &changed));
     let shown = root.get(&page).expect(200);
     assert!(shown.text().contains("Joseph") && shown.text().contains("<code>external</code>"), "{shown}");

@@ -129,7 +129,10 @@ async fn change_user(
         choose_password(tx, id, password, by, now).await?;
     }
     let details = told(&changes);
-    audit::record(tx, by, now, Event { action: "user.change", subject: "user", subject_id: id.0, details }).await?;
+    if !details.is_empty() {
+        let details = details.into();
+        audit::record(tx, by, now, Event { action: "user.change", subject: "user", subject_id: id.0, details }).await?;
+    }
     Ok(user_in(tx, id).await?)
 }
 
@@ -151,7 +154,7 @@ async fn choose_password(
 }
 
 /// What changed, for the audit log: names and powers as they are now; of the profile only that it changed.
-fn told(changes: &UserChanges) -> Value {
+fn told(changes: &UserChanges) -> Map<String, Value> {
     let mut details = Map::new();
     let mut note = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
@@ -168,7 +171,7 @@ fn told(changes: &UserChanges) -> Value {
     note("projects_limit", changes.projects_limit.map(Value::from));
     note("profile", changes.profile.as_ref().map(|_| json!(true)));
     note("password", changes.password.as_ref().map(|_| json!(true)));
-    details.into()
+    details
 }
 
 /// Writes the whole of what is told of a user.
