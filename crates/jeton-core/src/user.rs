@@ -140,6 +140,8 @@ pub struct User {
     pub last_sign_in_at: Option<Timestamp>,
     /// The last date on which it did anything.
     pub last_activity_on: Option<Date>,
+    /// The name of its picture's file, which begins with the digest of the content.
+    pub avatar: Option<String>,
 }
 
 #[cfg(test)]

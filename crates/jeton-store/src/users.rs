@@ -12,6 +12,7 @@ use crate::{
     By, Fault, Store,
     audit::{self, Event},
     db::{Tx, on, on_tx},
+    search::fold,
 };
 
 /// What a user is made from.
@@ -59,11 +60,18 @@ macro_rules! user_columns {
     () => {
         "u.id, u.username, u.name, u.email, u.state, u.administrator, u.external, u.projects_limit,
          n.id AS namespace_id, u.created_at, u.confirmed_at, u.current_sign_in_at, u.last_sign_in_at, u.last_activity_at,
-         u.two_factor_since"
+         u.two_factor_since, u.avatar"
     };
 }
 
+pub mod activity;
+pub mod attributes;
+pub mod emails;
+pub mod gpg_keys;
+pub mod identities;
 pub mod list;
+pub mod ssh_keys;
+pub mod status;
 
 /// One row of [`user_columns`].
 #[derive(FromRow)]
@@ -83,6 +91,7 @@ pub(crate) struct UserRow {
     last_sign_in_at: Option<i64>,
     last_activity_at: Option<i64>,
     two_factor_since: Option<i64>,
+    avatar: Option<String>,
 }
 
 impl From<UserRow> for User {
@@ -104,6 +113,7 @@ impl From<UserRow> for User {
             current_sign_in_at: moment(row.current_sign_in_at),
             last_sign_in_at: moment(row.last_sign_in_at),
             last_activity_on: moment(row.last_activity_at).map(Timestamp::date),
+            avatar: row.avatar,
         }
     }
 }
@@ -203,12 +213,12 @@ async fn create_user(tx: &mut Tx, new: &NewUser, by: &By, now: Timestamp) -> Res
     refuse_taken(tx, new).await?;
     let id: i64 = on_tx!(tx, c => sqlx::query_scalar(
         "INSERT INTO users (username, username_key, name, email, email_key, password_hash, state, administrator,
-                            external, projects_limit, created_at, updated_at, confirmed_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $11) RETURNING id")
+                            external, projects_limit, created_at, updated_at, confirmed_at, name_folded)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $11, $12) RETURNING id")
         .bind(new.username.as_str()).bind(new.username.key()).bind(&new.name)
         .bind(new.email.as_str()).bind(new.email.key()).bind(new.password_hash.as_deref())
         .bind(UserState::Active.name()).bind(new.administrator).bind(false)
-        .bind(new.projects_limit).bind(now.micros())
+        .bind(new.projects_limit).bind(now.micros()).bind(fold(&new.name))
         .fetch_one(c).await)
     .map_err(Fault::from)?;
     on_tx!(tx, c => sqlx::query(
@@ -227,18 +237,14 @@ async fn create_user(tx: &mut Tx, new: &NewUser, by: &By, now: Timestamp) -> Res
 
 /// SQLite does not say which constraint an insert violated, so the transaction looks before it inserts.
 async fn refuse_taken(tx: &mut Tx, new: &NewUser) -> Result<(), NotMade> {
-    let email: Option<i64> = on_tx!(tx, c => sqlx::query_scalar("SELECT id FROM users WHERE email_key = $1")
-        .bind(new.email.key()).fetch_optional(c).await)
-    .map_err(Fault::from)?;
+    if !emails::is_free(tx, &new.email).await? {
+        return Err(NotMade::EmailTaken);
+    }
     let username: Option<i64> =
         on_tx!(tx, c => sqlx::query_scalar("SELECT id FROM namespaces WHERE full_path_key = $1")
         .bind(new.username.key()).fetch_optional(c).await)
         .map_err(Fault::from)?;
-    match (email, username) {
-        (Some(_), _) => Err(NotMade::EmailTaken),
-        (None, Some(_)) => Err(NotMade::UsernameTaken),
-        (None, None) => Ok(()),
-    }
+    if username.is_some() { Err(NotMade::UsernameTaken) } else { Ok(()) }
 }
 
 pub(crate) async fn end_sessions(tx: &mut Tx, user: UserId) -> Result<(), Fault> {

@@ -28,6 +28,7 @@ fn user(id: i64) -> User {
         current_sign_in_at: None,
         last_sign_in_at: None,
         last_activity_on: None,
+        avatar: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use jeton_core::{time::Timestamp, user::User};
 use sqlx::FromRow;
 
-use super::UserRow;
+use super::{UserRow, attributes::Attributes, identities::Identity};
 use crate::{
     Fault, Slice, Store,
     db::on,
@@ -35,6 +35,10 @@ pub struct UserFilter {
     pub created_after: Option<Timestamp>,
     /// Only users whose own namespace holds no project.
     pub without_projects: bool,
+    /// Only the user who is this to another identity provider.
+    pub identity: Option<Identity>,
+    /// Only users who have these attributes.
+    pub attributes: Attributes,
 }
 
 /// By which column a list is sorted. Equal ones are in the order of their numbers, in the same direction.
@@ -81,9 +85,9 @@ macro_rules! conditions {
         concat!(
             " FROM users u JOIN namespaces n ON n.owner_id = u.id
              WHERE (",
-            all_terms!("u.name"),
+            all_terms!("u.name_folded"),
             " OR ",
-            all_terms!("u.username"),
+            all_terms!("u.username_key"),
             " OR u.email_key = $7)
               AND ($8 IS NULL OR u.username_key = $8)
               AND ($9 IS NULL OR $9 = (u.state = 'active'))
@@ -92,7 +96,11 @@ macro_rules! conditions {
               AND ($12 IS NULL OR $12 = u.administrator)
               AND ($13 IS NULL OR u.created_at <= $13) AND ($14 IS NULL OR u.created_at >= $14)
               AND NOT ($15 AND u.state IN ('blocked', 'banned'))
-              AND NOT ($16 AND EXISTS (SELECT 1 FROM projects p WHERE p.namespace_id = n.id)) "
+              AND NOT ($16 AND EXISTS (SELECT 1 FROM projects p WHERE p.namespace_id = n.id))
+              AND ($17 IS NULL OR EXISTS (SELECT 1 FROM identities i
+                                          WHERE i.user_id = u.id AND i.provider = $17 AND i.extern_uid = $18))
+              AND ($19 IS NULL OR $20 = (SELECT count(*) FROM custom_attributes a
+                                         WHERE a.user_id = u.id AND replace($19, a.digest, '') <> $19)) "
         )
     };
 }
@@ -115,8 +123,8 @@ macro_rules! texts {
     (@ $column:literal, $kind:literal, $after:literal, $direction:literal) => {
         concat!(
             "SELECT ", user_columns!(), ", CAST(", $column, " AS TEXT) AS sort_key", conditions!(),
-            " AND ($17 IS NULL OR (", $column, ", u.id) ", $after, " (CAST($17 AS ", $kind, "), $18))
-             ORDER BY ", $column, $direction, ", u.id", $direction, " LIMIT $19 OFFSET $20"
+            " AND ($21 IS NULL OR (", $column, ", u.id) ", $after, " (CAST($21 AS ", $kind, "), $22))
+             ORDER BY ", $column, $direction, ", u.id", $direction, " LIMIT $23 OFFSET $24"
         )
     };
 }
@@ -134,6 +142,10 @@ macro_rules! bind_filter {
             .bind($filter.created_after.map(Timestamp::micros))
             .bind($filter.without_closed)
             .bind($filter.without_projects)
+            .bind($filter.identity.as_ref().map(|identity| identity.provider.as_str()))
+            .bind($filter.identity.as_ref().map(|identity| identity.extern_uid.as_str()))
+            .bind($filter.attributes.sought().0)
+            .bind($filter.attributes.sought().1)
     };
 }
 
@@ -149,7 +161,7 @@ impl Store {
 
     /// How many users the filter lets through, counted up to `limit`.
     pub async fn count_matching_users(&self, filter: &UserFilter, limit: i64) -> Result<i64, Fault> {
-        const TEXT: &str = concat!("SELECT count(*) FROM (SELECT 1", conditions!(), "LIMIT $17) AS counted");
+        const TEXT: &str = concat!("SELECT count(*) FROM (SELECT 1", conditions!(), "LIMIT $21) AS counted");
         on!(&self.db, c => bind_filter!(sqlx::query_scalar(TEXT), filter).bind(limit).fetch_one(c).await)
             .map_err(Fault::from)
     }
