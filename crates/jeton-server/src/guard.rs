@@ -138,6 +138,10 @@ needs! {
     ReadSelf: Api, SignedIn, Some(Ability::ReadUsers), on Server;
     /// Read users; what an anonymous request may see is for the handler.
     ReadUsers: Api, Anyone, Some(Ability::ReadUsers), on Server;
+    /// Read what only administrators may know of users.
+    InspectUsers: Api, Administrator, Some(Ability::ReadUsers), on Server;
+    /// Read over the API what only administrators may know.
+    InspectApi: Api, Administrator, Some(Ability::ReadApi), on Server;
     /// Read over the API as somebody.
     ReadApi: Api, SignedIn, Some(Ability::ReadApi), on Server;
     /// Read over the API what everybody may see, and more as somebody.

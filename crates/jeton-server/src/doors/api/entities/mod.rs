@@ -1,5 +1,6 @@
 //! What the API shows of things: GitLab's entities, field by field and in its order.
 
+mod people;
 mod project;
 
 use std::fmt;
@@ -9,7 +10,14 @@ use jeton_core::{
     token::Expiry,
     user::User,
 };
-use jeton_store::tokens::Token;
+use jeton_store::{
+    tokens::Token,
+    users::{attributes::Attribute, identities::Identity},
+};
+pub(crate) use people::{
+    AvatarUrl, OwnedSshKey, ShownActivity, ShownAttribute, ShownAvatar, ShownEmail, ShownEvent, ShownGpgKey,
+    ShownIdentity, ShownPreferences, ShownSshKey, ShownStatus,
+};
 pub(crate) use project::{Around, BasicProject, FullProject};
 use serde::{Serialize, Serializer};
 
@@ -46,8 +54,11 @@ pub(crate) struct BasicUser<'a> {
     name: &'a str,
     state: &'static str,
     locked: bool,
-    avatar_url: Nothing,
+    avatar_url: Option<Shown<AvatarUrl<'a>>>,
     web_url: Shown<Address<'a>>,
+    /// Only where an administrator asked for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom_attributes: Option<Vec<ShownAttribute<'a>>>,
 }
 
 impl<'a> BasicUser<'a> {
@@ -59,8 +70,9 @@ impl<'a> BasicUser<'a> {
             name: &user.name,
             state: user.state.name(),
             locked: false,
-            avatar_url: (),
+            avatar_url: AvatarUrl::new(external_url, user.id, user.avatar.as_deref()),
             web_url: Shown(Address { base: external_url, path: &user.username }),
+            custom_attributes: None,
         }
     }
 }
@@ -128,7 +140,7 @@ pub(crate) struct AccountUser<'a> {
     color_scheme_id: u32,
     projects_limit: i64,
     current_sign_in_at: Option<Shown<Timestamp>>,
-    identities: [Nothing; 0],
+    identities: Vec<ShownIdentity<'a>>,
     can_create_group: bool,
     can_create_project: bool,
     two_factor_enabled: bool,
@@ -168,7 +180,7 @@ impl<'a> AccountUser<'a> {
             color_scheme_id: 1,
             projects_limit: user.projects_limit,
             current_sign_in_at: user.current_sign_in_at.map(Shown),
-            identities: [],
+            identities: Vec::new(),
             can_create_group: false,
             can_create_project: !user.external && user.projects_limit > 0,
             two_factor_enabled: user.two_factor,
@@ -178,6 +190,18 @@ impl<'a> AccountUser<'a> {
             preferred_language: "en",
             administration,
         }
+    }
+
+    /// With who the user is to other providers.
+    pub(crate) fn with_identities(mut self, identities: &'a [Identity]) -> Self {
+        self.identities = identities.iter().map(ShownIdentity::new).collect();
+        self
+    }
+
+    /// With what administrators noted about the user.
+    pub(crate) fn with_attributes(mut self, attributes: &'a [Attribute]) -> Self {
+        self.profile.basic.custom_attributes = Some(attributes.iter().map(ShownAttribute::new).collect());
+        self
     }
 }
 

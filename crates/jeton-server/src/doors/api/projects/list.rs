@@ -133,7 +133,8 @@ pub(crate) async fn list(
     }
 }
 
-fn viewer(caller: Option<&Caller>) -> Viewer {
+/// Which projects that caller may see.
+pub(crate) fn viewer(caller: Option<&Caller>) -> Viewer {
     match caller.map(|caller| &*caller.user) {
         None => Viewer::Anonymous,
         Some(user) if user.administrator => Viewer::Administrator,

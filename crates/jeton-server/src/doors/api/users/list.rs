@@ -8,9 +8,14 @@ use axum::{
 use jeton_core::time::Timestamp;
 use jeton_store::{
     search::Search,
-    users::list::{Listed, UserColumn, UserFilter, UserOrder},
+    users::{
+        attributes::Attributes,
+        identities::Identity,
+        list::{Listed, UserColumn, UserFilter, UserOrder},
+    },
 };
 
+use super::Beside;
 use crate::{
     app::App,
     doors::api::{
@@ -35,8 +40,8 @@ pub(crate) struct Wanted {
     external: Option<bool>,
     /// Only users who are no humans: there are none.
     robots: bool,
-    /// Only the user whom another identity provider knows by that name: there is none.
-    identity: bool,
+    /// Only the user whom another identity provider knows by that name.
+    identity: Option<Identity>,
     of_administrators: AdministratorsOnly,
     part: Part,
     page: Page,
@@ -51,6 +56,7 @@ enum Part {
 }
 
 /// What counts only where an administrator asks; from others GitLab ignores it.
+#[expect(clippy::struct_excessive_bools, reason = "GitLab has these parameters")]
 struct AdministratorsOnly {
     administrators: bool,
     two_factor: Option<&'static str>,
@@ -59,6 +65,8 @@ struct AdministratorsOnly {
     created_after: Option<Timestamp>,
     column: UserColumn,
     ascending: bool,
+    attributes: Vec<(String, String)>,
+    with_attributes: bool,
 }
 
 impl Input for Wanted {
@@ -69,7 +77,13 @@ impl Input for Wanted {
         let active = either(yes("active"), yes("exclude_active"));
         let external = either(yes("external"), yes("exclude_external"));
         let blocked = yes("blocked");
-        let identity = from.filter("extern_uid").is_some() | from.filter("provider").is_some();
+        let identity = (from.filter("extern_uid"), from.filter("provider"));
+        let identity = match identity {
+            (None, None) => None,
+            (extern_uid, provider) => {
+                Some(Identity { extern_uid: extern_uid.unwrap_or_default(), provider: provider.unwrap_or_default() })
+            }
+        };
         from.all_or_none_of(&["extern_uid", "provider"]);
         Self {
             username: from.filter("username"),
@@ -110,6 +124,8 @@ impl Input for AdministratorsOnly {
                 _ => UserColumn::Id,
             },
             ascending: from.word("sort", &["asc", "desc"]) == Some("asc"),
+            attributes: from.texts_by_name("custom_attributes"),
+            with_attributes: from.boolean("with_custom_attributes").unwrap_or(false),
         }
     }
 }
@@ -127,7 +143,7 @@ impl Wanted {
     /// What to look for; nothing where nobody can be found.
     fn filter(&self, to_administrator: bool) -> Option<UserFilter> {
         let only = &self.of_administrators;
-        let nobody = self.robots || self.identity || (to_administrator && only.two_factor == Some("enabled"));
+        let nobody = self.robots || (to_administrator && only.two_factor == Some("enabled"));
         if nobody {
             return None;
         }
@@ -147,6 +163,8 @@ impl Wanted {
                 created_before: only.created_before,
                 created_after: only.created_after,
                 without_projects: only.without_projects,
+                identity: self.identity.clone(),
+                attributes: Attributes::all_of(only.attributes.iter().map(|(key, value)| (&**key, &**value))),
                 ..filter
             }
         } else {
@@ -192,7 +210,7 @@ pub(crate) async fn list(
         return Err(ApiError::forbidden_because("Not authorized to access /api/v4/users"));
     }
     let to_administrator = grant.caller().is_some_and(|caller| caller.user.administrator);
-    if wanted.identity && !to_administrator {
+    if wanted.identity.is_some() && !to_administrator {
         return Err(ApiError::forbidden());
     }
     let (rows, headers) = match &wanted.part {
@@ -202,7 +220,10 @@ pub(crate) async fn list(
     let url = &app.config.external_url;
     let users = rows.iter().map(|row| &row.user);
     Ok(if to_administrator {
-        reply::list(&users.map(|user| AccountUser::new(user, url, true)).collect::<Vec<_>>(), headers)
+        let with_attributes = wanted.of_administrators.with_attributes;
+        let beside = Beside::of(&app, users.clone().map(|user| user.id), with_attributes).await?;
+        let shown = users.map(|user| beside.complete(AccountUser::new(user, url, true), user.id));
+        reply::list(&shown.collect::<Vec<_>>(), headers)
     } else {
         reply::list(&users.map(|user| BasicUser::new(user, url)).collect::<Vec<_>>(), headers)
     })
