@@ -2,7 +2,9 @@
 
 mod credentials;
 mod input;
+mod keys;
 mod pages;
+mod people;
 mod projects;
 mod replies;
 mod rotation;
