@@ -96,3 +96,6 @@ impl Beside {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
