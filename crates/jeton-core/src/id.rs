@@ -27,4 +27,12 @@ ids! {
     TokenId;
     /// A signed-in browser.
     SessionId;
+    /// An SSH key.
+    SshKeyId;
+    /// An OpenPGP key.
+    GpgKeyId;
+    /// A further e-mail address of a user.
+    EmailId;
+    /// Something that somebody did.
+    EventId;
 }

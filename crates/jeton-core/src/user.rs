@@ -196,6 +196,10 @@ pub struct User {
     pub last_activity_on: Option<Date>,
     /// What is told of it.
     pub profile: Told,
+    /// Known to other identity providers.
+    pub has_identities: bool,
+    /// The name of its picture's file, which begins with the digest of the content.
+    pub avatar: Option<String>,
 }
 
 impl User {

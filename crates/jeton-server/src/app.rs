@@ -23,6 +23,8 @@ use jeton_store::{
 use zeroize::Zeroizing;
 
 use crate::{
+    activity::Activity,
+    avatars::Avatars,
     credentials::{Credential, Proof},
     edge::{Client, Networks},
     identify::Identities,
@@ -98,6 +100,10 @@ pub struct Shared {
     pub last_used: LastUsed,
     /// How often callers asked, as far as that is limited.
     pub limits: Limits,
+    /// Who did something lately, as far as it is not written yet.
+    pub activity: Activity,
+    /// Pictures of users.
+    pub avatars: Avatars,
     /// Hashes and checks passwords.
     pub passwords: Passwords,
     /// Keys of session cookies and forms.
@@ -136,6 +142,7 @@ impl App {
         Ok(Self(Arc::new(Shared {
             sessions: SessionKeys::derive(&digest_key),
             repositories: Repositories::below(config.data_dir.join("repositories"), Git::default()),
+            avatars: Avatars::below(config.data_dir.join("avatars")),
             config,
             store,
             clock,
@@ -143,6 +150,7 @@ impl App {
             underway: Arc::default(),
             last_used: LastUsed::default(),
             limits: Limits::default(),
+            activity: Activity::default(),
             passwords: Passwords::default(),
             request_ids: RequestIds::new()?,
             metrics: Metrics::default(),
@@ -284,8 +292,9 @@ impl App {
         Rules { tokens: !policy.disable_personal_access_tokens, impersonation: policy.impersonation_enabled }
     }
 
-    /// Notes that the token with which somebody came was used, if it was one.
+    /// Notes that somebody did something, and that the token was used with which they came, if it was one.
     pub fn note_use(&self, caller: &Caller, client: Option<Client>) {
+        self.activity.note(caller.person(), self.now());
         if let Some(token) = caller.token() {
             self.last_used.stamp(token.id, self.now(), client.and_then(|client| client.addr));
         }
@@ -302,6 +311,9 @@ impl App {
             self.store.touch_session(session.id, now).await?;
         }
         let user = self.identities.user(&self.store, session.user).await?;
+        if let Some(user) = &user {
+            self.activity.note(user, now);
+        }
         Ok(user.map(|user| Caller::new(user, Via::Session(session.id))))
     }
 
@@ -317,15 +329,20 @@ impl App {
     /// Lets an administrator's token act as another user (GitLab's `sudo`): by number, or by name without regard to case.
     pub async fn sudo(&self, mut caller: Caller, target: &str) -> Result<Caller, Refusal> {
         lock::may_sudo(&caller, self.clock.now())?;
-        let user = match target.parse() {
-            Ok(id) => self.identities.user(&self.store, UserId(id)).await?,
-            Err(_) => self.store.user_named(target).await?.map(Arc::new),
-        };
+        let user = self.find_user(target).await?;
         let user = user.ok_or_else(|| Denial::SudoUnknownUser(target.to_owned()))?;
         if user.id != caller.user.id {
             caller.actor = Some(std::mem::replace(&mut caller.user, user));
         }
         Ok(caller)
+    }
+
+    /// The user of that number, or of that name without regard to case.
+    pub async fn find_user(&self, named: &str) -> Result<Option<Arc<User>>, Fault> {
+        match named.parse() {
+            Ok(id) => self.identities.user(&self.store, UserId(id)).await,
+            Err(_) => Ok(self.store.user_named(named).await?.map(Arc::new)),
+        }
     }
 
     /// A new token's text, and what is kept of it.

@@ -138,16 +138,16 @@ needs! {
     ReadSelf: Api, SignedIn, Some(Ability::ReadUsers), on Server;
     /// Read users; what an anonymous request may see is for the handler.
     ReadUsers: Api, Anyone, Some(Ability::ReadUsers), on Server;
+    /// Read what only administrators may know of users.
+    InspectUsers: Api, Administrator, Some(Ability::ReadUsers), on Server;
+    /// Read over the API what only administrators may know.
+    InspectApi: Api, Administrator, Some(Ability::ReadApi), on Server;
     /// Read over the API as somebody.
     ReadApi: Api, SignedIn, Some(Ability::ReadApi), on Server;
     /// Read over the API what everybody may see, and more as somebody.
     BrowseApi: Api, Anyone, Some(Ability::ReadApi), on Server;
     /// Change something over the API.
     WriteApi: Api, SignedIn, Some(Ability::WriteApi), on Server;
-    /// Read users as an administrator.
-    InspectUsers: Api, Administrator, Some(Ability::ReadUsers), on Server;
-    /// Read over the API as an administrator.
-    InspectApi: Api, Administrator, Some(Ability::ReadApi), on Server;
     /// Change something over the API as an administrator.
     AdministerApi: Api, Administrator, Some(Ability::WriteApi), on Server;
     /// Ask about or revoke the token that asks.

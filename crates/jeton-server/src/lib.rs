@@ -4,7 +4,9 @@
 //! request may do what it asks is decided in `jeton_core::lock`, and only [`guard`] turns that lock.
 
 pub mod accounts;
+pub mod activity;
 pub mod app;
+pub mod avatars;
 pub mod control;
 pub mod credentials;
 pub mod doors;
@@ -21,6 +23,8 @@ mod origin;
 pub mod passwords;
 pub mod people;
 pub mod projects;
+mod public_keys;
+mod published;
 pub mod refusal;
 pub mod repositories;
 pub mod request_id;

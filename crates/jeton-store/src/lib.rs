@@ -13,7 +13,9 @@
 
 pub mod audit;
 mod db;
+pub mod events;
 mod fault;
+mod folding;
 pub mod inspection;
 mod instance;
 pub mod mails;

@@ -13,6 +13,7 @@ use crate::{
     By, Fault, Store,
     audit::{self, Event},
     db::{Tx, on, on_tx},
+    search::fold,
 };
 
 /// What a token is made from. Its text never comes here, only its digest.
@@ -264,11 +265,12 @@ async fn create_token(tx: &mut Tx, new: &NewToken, by: &By, now: Timestamp) -> R
         return Err(NotMade::TooMany(new.limit));
     }
     let family: i64 = on_tx!(tx, c => sqlx::query_scalar(
-        "INSERT INTO token_families (handle, user_id, name, description, scopes, impersonation, made_via, made_by, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id")
+        "INSERT INTO token_families (handle, user_id, name, description, scopes, impersonation, made_via, made_by, created_at,
+                                     name_folded)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id")
         .bind(&new.handle.0).bind(new.user.0).bind(&new.name).bind(new.description.as_deref())
         .bind(new.scopes.to_string()).bind(new.impersonation).bind(new.made_via.name())
-        .bind(by.user.map(|user| user.0)).bind(now.micros())
+        .bind(by.user.map(|user| user.0)).bind(now.micros()).bind(fold(&new.name))
         .fetch_one(c).await)
     .map_err(Fault::from)?;
     let id: i64 = on_tx!(tx, c => sqlx::query_scalar(

@@ -23,12 +23,19 @@ pub struct Account {
     pub password_hash: Option<String>,
 }
 
+pub mod activity;
+pub mod attributes;
 mod belongings;
 mod change;
 mod create;
+pub mod emails;
+pub mod gpg_keys;
+pub mod identities;
 pub mod list;
 mod removal;
 mod row;
+pub mod ssh_keys;
+pub mod status;
 
 pub use belongings::{Membership, SignIns};
 pub use change::{NewPassword, UserChanges};

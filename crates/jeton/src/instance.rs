@@ -23,7 +23,7 @@ use crate::{
 const TOKEN_LIMIT: i64 = 5_000;
 
 /// Directories below the data directory that the server expects.
-const DIRECTORIES: [&str; 3] = ["keys", "repositories", "run"];
+const DIRECTORIES: [&str; 4] = ["avatars", "keys", "repositories", "run"];
 
 /// The data directory, wherever the process may go.
 pub(crate) fn data_dir(settings: &Settings) -> anyhow::Result<PathBuf> {

@@ -1,8 +1,10 @@
 //! The REST API, as its clients see it. Expected values are those of GitLab's API documentation and its own suite.
 
+mod around_users;
 mod credentials;
 mod impersonation;
 mod input;
+mod keys;
 mod pages;
 mod people;
 mod projects;

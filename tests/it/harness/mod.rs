@@ -21,6 +21,7 @@
 mod database;
 mod engine;
 mod git;
+mod keys;
 mod nursery;
 mod person;
 mod place;
@@ -31,6 +32,7 @@ mod wait;
 
 pub(crate) use engine::Engine;
 pub(crate) use git::{Git, Outcome};
+pub(crate) use keys::{new_gpg_key, new_ssh_key};
 pub(crate) use person::Person;
 pub(crate) use secrets::new_password;
 pub(crate) use server::Server;

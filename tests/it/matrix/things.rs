@@ -1,10 +1,11 @@
 //! The rows' other half: what is asked about.
 
 use jeton_server::guard::Route;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::Credential;
-use crate::harness::{Bearer, Person, Server, SignedIn, Visitor as _};
+use crate::harness::{Bearer, Person, Server, SignedIn, Visitor as _, new_gpg_key, new_ssh_key};
 
 /// What a route is about.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -21,14 +22,30 @@ pub(super) enum Subject {
     Account,
     /// A token of Bob's that an administrator made, by his number and its own.
     Impersonation,
+    /// An SSH key, by number, of a user.
+    SshKey,
+    /// An OpenPGP key, by number, of a user.
+    GpgKey,
+    /// A further e-mail address, by number, of a user.
+    Email,
+    /// A custom attribute of a user.
+    Attribute,
+    /// A user's keys as plain text.
+    KeysFile,
     /// A file of the pages.
     Asset,
 }
 
 /// Parts of routes' paths, and what they are about. The first that stands in a path counts.
-const SUBJECTS: [(&str, Subject); 7] = [
+const SUBJECTS: [(&str, Subject); 13] = [
     ("/personal_access_tokens/{id}", Subject::Token),
     ("/impersonation_tokens/{impersonation_token_id}", Subject::Impersonation),
+    ("/gpg_keys/{key_id}", Subject::GpgKey),
+    ("/keys/{key_id}", Subject::SshKey),
+    ("/emails/{email_id}", Subject::Email),
+    ("/custom_attributes/{key}", Subject::Attribute),
+    ("/uploads/-/system/user/avatar/{id}/{file}", Subject::Asset),
+    ("/{file}", Subject::KeysFile),
     ("/users/{id}", Subject::User),
     ("/users/{user_id}", Subject::User),
     ("/projects/{id}", Subject::Project),
@@ -53,16 +70,19 @@ impl Subject {
     pub(super) const fn targets(self) -> &'static [Target] {
         match self {
             Self::Nothing => &[Target::Nothing],
-            Self::Token | Self::User => &[Target::Mine, Target::Theirs, Target::Missing],
+            Self::Token | Self::User | Self::SshKey | Self::GpgKey | Self::Email | Self::Attribute | Self::KeysFile => {
+                &[Target::Mine, Target::Theirs, Target::Missing]
+            }
             Self::Project => &[Target::Mine, Target::Theirs, Target::Internal, Target::Public, Target::Missing],
             Self::Account | Self::Impersonation => &[Target::Theirs, Target::Missing],
             Self::Asset => &[Target::Missing],
         }
     }
 
-    /// Whether it is a secret that one exists. Users are none: whoever signed in may read the list.
+    /// Whether it is a secret that one exists. Users are none: whoever signed in may read the list; nor are their keys,
+    /// which everybody may read.
     pub(super) const fn is_secret(self) -> bool {
-        matches!(self, Self::Token | Self::Project)
+        matches!(self, Self::Token | Self::Project | Self::Email | Self::Attribute)
     }
 }
 
@@ -101,9 +121,9 @@ impl Target {
 #[derive(Clone)]
 pub(super) struct Thing {
     number: i64,
-    /// Whose it is, where a path says so beside the number; 0 where not.
-    user: i64,
-    /// A project's path, with its namespace.
+    /// The number of what is a user's: a key, an address, an impersonation token.
+    part: i64,
+    /// A project's path, with its namespace; a user's name; an attribute's key.
     path: String,
 }
 
@@ -112,9 +132,15 @@ impl Thing {
     pub(super) fn address(&self, route: &str) -> String {
         let number = self.number.to_string();
         route
+            .replace("avatar/{id}/{file}", "avatar/1/none.png")
             .replace("{id}", &number)
-            .replace("{user_id}", &if self.user == 0 { number.clone() } else { self.user.to_string() })
-            .replace("{impersonation_token_id}", &number)
+            .replace("{user_id}", &number)
+            .replace("{impersonation_token_id}", &self.part.to_string())
+            .replace("{key_id}", &self.part.to_string())
+            .replace("{email_id}", &self.part.to_string())
+            .replace("/{key}", &format!("/{}", self.path))
+            .replace("/{provider}", "/ldap")
+            .replace("/{file}", &format!("/{}.keys", self.path))
             .replace("{namespace}/{project}", &self.path)
             .replace("{version}/{name}", "0/none.css")
     }
@@ -220,19 +246,55 @@ impl<'s> World<'s> {
 
     /// The thing to ask about; a new one if it is to be `fresh`.
     pub(super) fn thing(&self, subject: Subject, target: Target, fresh: bool) -> Thing {
-        let nothing = Thing { number: 99_999_999, user: 0, path: String::new() };
+        let nothing = Thing { number: 99_999_999, part: 99_999_999, path: String::new() };
         match (subject, target) {
             (Subject::Project, Target::Missing) => Thing { path: format!("{}/none", self.bob.username), ..nothing },
-            (Subject::Impersonation, Target::Missing) => Thing { user: self.bob_id, ..nothing },
+            (Subject::Attribute, Target::Missing) => Thing { number: self.bob_id, path: "none".to_owned(), ..nothing },
+            (Subject::Impersonation, Target::Missing) => Thing { number: self.bob_id, ..nothing },
             (_, Target::Missing | Target::Nothing) | (Subject::Nothing | Subject::Asset, _) => nothing,
             (Subject::Account, _) => Thing { number: new_user(&self.administrator), ..nothing },
             (Subject::Impersonation, _) => self.impersonation(),
             (Subject::User, Target::Mine) => Thing { number: self.jane_id, ..nothing },
             (Subject::User, _) => Thing { number: self.bob_id, ..nothing },
+            (Subject::KeysFile, Target::Mine) => Thing { path: self.jane.username.clone(), ..nothing },
+            (Subject::KeysFile, _) => Thing { path: self.bob.username.clone(), ..nothing },
+            (Subject::SshKey | Subject::GpgKey | Subject::Email | Subject::Attribute, Target::Mine) => {
+                self.part_of(self.jane_id, subject)
+            }
+            (Subject::SshKey | Subject::GpgKey | Subject::Email | Subject::Attribute, _) => {
+                self.part_of(self.bob_id, subject)
+            }
             (Subject::Token, Target::Mine) => self.token_of(0, fresh),
             (Subject::Token, _) => self.token_of(1, fresh),
             (Subject::Project, _) => self.project(target, fresh),
         }
+    }
+
+    /// Something new that is a user's.
+    fn part_of(&self, user: i64, subject: Subject) -> Thing {
+        let name = new_name();
+        let attribute = format!("custom_attributes/{name}");
+        if subject == Subject::GpgKey {
+            return self.gpg_key_of(user);
+        }
+        let (place, body) = match subject {
+            Subject::SshKey => ("keys", json!({ "title": "matrix", "key": new_ssh_key() })),
+            Subject::Email => ("emails", json!({ "email": format!("{name}@matrix.example") })),
+            _ => (&*attribute, json!({ "value": "blue" })),
+        };
+        let method = if subject == Subject::Attribute { Method::PUT } else { Method::POST };
+        let path = format!("/api/v4/users/{user}/{place}");
+        let made = self.administrator.request(method, &path).json(&body).send().json();
+        Thing { number: user, part: made["id"].as_i64().unwrap_or_default(), path: name }
+    }
+
+    fn gpg_key_of(&self, user: i64) -> Thing {
+        let path = format!("/api/v4/users/{user}/gpg_keys");
+        let made = (0..64)
+            .map(|_| self.administrator.post(&path, &json!({ "key": new_gpg_key() })))
+            .find(|answer| answer.status == 201);
+        let part = made.unwrap().json()["id"].as_i64().unwrap();
+        Thing { number: user, part, path: String::new() }
     }
 
     fn token_of(&self, owner: usize, fresh: bool) -> Thing {
@@ -248,7 +310,7 @@ impl<'s> World<'s> {
         let body = json!({ "name": "matrix", "scopes": ["read_api"] });
         let path = format!("/api/v4/users/{}/impersonation_tokens", self.bob_id);
         let made = self.administrator.post(&path, &body).expect(201).json();
-        Thing { user: self.bob_id, ..Thing::token(&made) }
+        Thing { number: self.bob_id, part: made["id"].as_i64().unwrap(), path: String::new() }
     }
 
     fn project(&self, target: Target, fresh: bool) -> Thing {
@@ -264,7 +326,7 @@ impl<'s> World<'s> {
 
 impl Thing {
     fn token(made: &Value) -> Self {
-        Self { number: made["id"].as_i64().unwrap(), user: 0, path: String::new() }
+        Self { number: made["id"].as_i64().unwrap(), part: 0, path: String::new() }
     }
 }
 
@@ -294,5 +356,5 @@ fn new_token(administrator: &Bearer<'_>, user: i64, scopes: &Value, expires_at: 
 fn new_project(owner: &Bearer<'_>, name: &str, visibility: &str) -> Thing {
     let body = json!({ "name": name, "visibility": visibility, "initialize_with_readme": true });
     let made = owner.post("/api/v4/projects", &body).expect(201).json();
-    Thing { number: made["id"].as_i64().unwrap(), user: 0, path: text(&made, "path_with_namespace") }
+    Thing { number: made["id"].as_i64().unwrap(), part: 0, path: text(&made, "path_with_namespace") }
 }

@@ -75,7 +75,7 @@ macro_rules! conditions {
             " WHERE ",
             $whose,
             " AND ",
-            all_terms!("f.name"),
+            all_terms!("f.name_folded"),
             "
               AND ($8 OR NOT f.impersonation) AND (f.impersonation OR NOT $18)
               AND ($9 IS NULL OR $9 = (g.ended_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > $16)))
@@ -98,8 +98,8 @@ macro_rules! texts {
             TokenOrder::ExpiresDesc => texts!(@ $whose, "g.expires_at DESC NULLS LAST, g.id DESC"),
             TokenOrder::LastUsedAsc => texts!(@ $whose, "u.last_used_at NULLS LAST, g.id"),
             TokenOrder::LastUsedDesc => texts!(@ $whose, "u.last_used_at DESC NULLS LAST, g.id DESC"),
-            TokenOrder::NameAsc => texts!(@ $whose, "lower(f.name), g.id"),
-            TokenOrder::NameDesc => texts!(@ $whose, "lower(f.name) DESC, g.id DESC"),
+            TokenOrder::NameAsc => texts!(@ $whose, "f.name_folded, g.id"),
+            TokenOrder::NameDesc => texts!(@ $whose, "f.name_folded DESC, g.id DESC"),
         }
     };
     (@ $whose:literal, $order:literal) => {

@@ -17,6 +17,7 @@ use crate::{
     audit::{self, Event},
     db::{Tx, on_tx},
     mails::{self, Mail},
+    search::fold,
 };
 
 /// What is to be changed of a user; what is none stays.
@@ -100,7 +101,7 @@ async fn change_user(
     let (username, email) = (changes.username.as_ref(), changes.email.as_ref());
     let rows = on_tx!(tx, c => sqlx::query(
         "UPDATE users SET username = COALESCE($1, username), username_key = COALESCE($2, username_key),
-             name = COALESCE($3, name), email = COALESCE($4, email), email_key = COALESCE($5, email_key),
+             name = COALESCE($3, name), name_folded = COALESCE($13, name_folded), email = COALESCE($4, email), email_key = COALESCE($5, email_key),
              administrator = COALESCE($6, administrator), external = COALESCE($7, external),
              can_create_group = COALESCE($8, can_create_group), private_profile = COALESCE($9, private_profile),
              projects_limit = COALESCE($10, projects_limit),
@@ -110,6 +111,7 @@ async fn change_user(
         .bind(email.map(Email::as_str)).bind(email.map(Email::key))
         .bind(changes.administrator).bind(changes.external).bind(changes.can_create_group)
         .bind(changes.private_profile).bind(changes.projects_limit).bind(now.micros()).bind(id.0)
+        .bind(changes.name.as_deref().map(fold))
         .execute(c).await.map(|done| done.rows_affected()))
     .map_err(refusal)?;
     if rows == 0 {

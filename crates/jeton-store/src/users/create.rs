@@ -8,12 +8,13 @@ use jeton_core::{
 };
 use serde_json::json;
 
-use super::{change::write_profile, user_in};
+use super::{change::write_profile, emails, user_in};
 use crate::{
     By, Fault, Store,
     audit::{self, Event},
     db::{Tx, on_tx},
     mails::{self, Mail},
+    search::fold,
 };
 
 /// What a user is made from.
@@ -121,13 +122,13 @@ pub(crate) async fn create_user(
     let id: i64 = on_tx!(tx, c => sqlx::query_scalar(
         "INSERT INTO users (username, username_key, name, email, email_key, password_hash, kind, state, administrator,
                             external, can_create_group, private_profile, projects_limit, created_by, confirmed_at,
-                            created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16) RETURNING id")
+                            created_at, updated_at, name_folded)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16, $17) RETURNING id")
         .bind(new.username.as_str()).bind(new.username.key()).bind(&new.name)
         .bind(new.email.as_str()).bind(new.email.key()).bind(new.password_hash.as_deref())
         .bind(kind.name()).bind(UserState::Active.name()).bind(new.administrator).bind(new.external)
         .bind(new.can_create_group).bind(new.private_profile).bind(new.projects_limit)
-        .bind(by.user.map(|user| user.0)).bind(new.confirmed.then_some(now.micros())).bind(now.micros())
+        .bind(by.user.map(|user| user.0)).bind(new.confirmed.then_some(now.micros())).bind(now.micros()).bind(fold(&new.name))
         .fetch_one(c).await)
     .map_err(refusal)?;
     on_tx!(tx, c => sqlx::query(
@@ -162,14 +163,10 @@ pub(super) async fn refuse_taken(
     but: Option<UserId>,
 ) -> Result<(), NotMade> {
     let but = but.map_or(0, |user| user.0);
-    if let Some(email) = email {
-        let other: Option<i64> = on_tx!(tx, c => sqlx::query_scalar(
-            "SELECT id FROM users WHERE email_key = $1 AND id <> $2")
-            .bind(email.key()).bind(but).fetch_optional(c).await)
-        .map_err(Fault::from)?;
-        if other.is_some() {
-            return Err(NotMade::EmailTaken);
-        }
+    if let Some(email) = email
+        && !emails::is_free(tx, email, but).await?
+    {
+        return Err(NotMade::EmailTaken);
     }
     if let Some(username) = username {
         let other: Option<i64> = on_tx!(tx, c => sqlx::query_scalar(

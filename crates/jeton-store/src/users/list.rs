@@ -3,7 +3,7 @@
 use jeton_core::{time::Timestamp, user::User};
 use sqlx::FromRow;
 
-use super::{UserRow, user_columns};
+use super::{UserRow, attributes::Attributes, identities::Identity, user_columns};
 use crate::{
     Fault, Slice, Store,
     db::on,
@@ -41,6 +41,10 @@ pub struct UserFilter {
     pub two_factor: Option<bool>,
     /// Only people, or only what is none.
     pub human: Option<bool>,
+    /// Only the user who is this to another identity provider.
+    pub identity: Option<Identity>,
+    /// Only users who have these attributes.
+    pub attributes: Attributes,
 }
 
 /// By which column a list is sorted. Equal ones are in the order of their numbers, in the same direction.
@@ -87,9 +91,9 @@ macro_rules! conditions {
         concat!(
             " FROM users u JOIN namespaces n ON n.owner_id = u.id
              WHERE (",
-            all_terms!("u.name"),
+            all_terms!("u.name_folded"),
             " OR ",
-            all_terms!("u.username"),
+            all_terms!("u.username_key"),
             " OR u.email_key = $7)
               AND ($8 IS NULL OR u.username_key = $8)
               AND ($9 IS NULL OR $9 = (u.state = 'active'))
@@ -101,7 +105,11 @@ macro_rules! conditions {
               AND NOT ($16 AND EXISTS (SELECT 1 FROM projects p WHERE p.namespace_id = n.id))
               AND ($17 IS NULL OR u.public_email = $17)
               AND ($18 IS NULL OR $18 = (u.two_factor_since IS NOT NULL))
-              AND ($19 IS NULL OR $19 = (u.kind = 'human')) "
+              AND ($19 IS NULL OR $19 = (u.kind = 'human'))
+              AND ($20 IS NULL OR EXISTS (SELECT 1 FROM identities i
+                                          WHERE i.user_id = u.id AND i.provider = $20 AND i.extern_uid = $21))
+              AND ($22 IS NULL OR $23 = (SELECT count(*) FROM custom_attributes a
+                                         WHERE a.user_id = u.id AND replace($22, a.digest, '') <> $22)) "
         )
     };
 }
@@ -124,8 +132,8 @@ macro_rules! texts {
     (@ $column:literal, $kind:literal, $after:literal, $direction:literal) => {
         concat!(
             "SELECT ", user_columns!(), ", CAST(", $column, " AS TEXT) AS sort_key", conditions!(),
-            " AND ($20 IS NULL OR (", $column, ", u.id) ", $after, " (CAST($20 AS ", $kind, "), $21))
-             ORDER BY ", $column, $direction, ", u.id", $direction, " LIMIT $22 OFFSET $23"
+            " AND ($24 IS NULL OR (", $column, ", u.id) ", $after, " (CAST($24 AS ", $kind, "), $25))
+             ORDER BY ", $column, $direction, ", u.id", $direction, " LIMIT $26 OFFSET $27"
         )
     };
 }
@@ -146,6 +154,10 @@ macro_rules! bind_filter {
             .bind($filter.public_email.as_deref())
             .bind($filter.two_factor)
             .bind($filter.human)
+            .bind($filter.identity.as_ref().map(|identity| identity.provider.as_str()))
+            .bind($filter.identity.as_ref().map(|identity| identity.extern_uid.as_str()))
+            .bind($filter.attributes.sought().0)
+            .bind($filter.attributes.sought().1)
     };
 }
 
@@ -161,7 +173,7 @@ impl Store {
 
     /// How many users the filter lets through, counted up to `limit`.
     pub async fn count_matching_users(&self, filter: &UserFilter, limit: i64) -> Result<i64, Fault> {
-        const TEXT: &str = concat!("SELECT count(*) FROM (SELECT 1", conditions!(), "LIMIT $20) AS counted");
+        const TEXT: &str = concat!("SELECT count(*) FROM (SELECT 1", conditions!(), "LIMIT $24) AS counted");
         on!(&self.db, c => bind_filter!(sqlx::query_scalar(TEXT), filter).bind(limit).fetch_one(c).await)
             .map_err(Fault::from)
     }

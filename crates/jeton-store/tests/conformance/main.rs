@@ -1,13 +1,18 @@
 //! What the store promises, on both engines: one file per group of tables, every function of the store in one of them.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod around_users;
 mod audit;
+mod emails;
 mod engines;
+mod events;
 mod instance;
+mod keys;
 mod policy;
 mod profiles;
 mod projects;
 mod rotation;
+mod searches;
 mod sessions;
 mod token_lists;
 mod tokens;

@@ -103,7 +103,7 @@ fn check_data_dir(data_dir: &Path) -> anyhow::Result<String> {
         "{shown} belongs to the user {owner}, and this is the user {}: run commands as that user",
         we.as_raw()
     );
-    for inside in ["jeton.db", "keys", "repositories", "run"].map(|name| data_dir.join(name)) {
+    for inside in ["jeton.db", "avatars", "keys", "repositories", "run"].map(|name| data_dir.join(name)) {
         if inside.exists() {
             private(&inside)?;
         }

@@ -90,6 +90,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     }
     background.shutdown().await;
     app.last_used.flush(&app.store).await.context("the last uses of tokens could not be written")?;
+    app.flush_activity().await.context("the last activities of users could not be written")?;
     app.chain_audit().await.context("the last audit events could not be chained")?;
     app.store.close().await;
     Ok(())
@@ -180,7 +181,7 @@ async fn flush_uses(app: App) {
     loop {
         tokio::time::sleep(rest).await;
         let stopwatch = Stopwatch::start();
-        let outcome = app.last_used.flush(&app.store).await;
+        let outcome = app.last_used.flush(&app.store).await.and(app.flush_activity().await);
         if let Err(fault) = &outcome
             && !failing
         {

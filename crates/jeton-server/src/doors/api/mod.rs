@@ -4,6 +4,7 @@ mod denial;
 mod endpoints;
 mod entities;
 mod error;
+mod events;
 mod flaws;
 mod impersonation;
 mod openapi;
@@ -91,6 +92,9 @@ fn endpoints() -> Endpoints {
         .post("/api/v4/projects", "Makes a project", projects::create)
         .get("/api/v4/projects/{id}", "One project, by number or path", projects::one)
         .delete("/api/v4/projects/{id}", "Deletes a project", projects::delete)
+        .with(users::around)
+        .get("/api/v4/events", "What the user who asks did", events::own)
+        .get("/api/v4/users/{user_id}/events", "What a user did", events::of_user)
 }
 
 /// The rows of the route table that are this door's.

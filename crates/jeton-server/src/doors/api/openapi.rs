@@ -112,6 +112,9 @@ fn body(parameters: &[Declared]) -> Value {
         parameters.iter().map(|parameter| (parameter.name.to_owned(), schema(parameter.kind))).collect();
     let required: Vec<_> = parameters.iter().filter(|parameter| parameter.required).map(|one| one.name).collect();
     let schema = json!({ "schema": { "type": "object", "properties": properties, "required": required } });
+    if parameters.iter().any(|parameter| parameter.kind == Kind::File) {
+        return json!({ "content": { "multipart/form-data": schema } });
+    }
     json!({ "content": { "application/json": schema, "application/x-www-form-urlencoded": schema } })
 }
 
@@ -124,6 +127,8 @@ fn schema(kind: Kind) -> Value {
         Kind::Moment => json!({ "type": "string", "format": "date-time" }),
         Kind::Word(words) => json!({ "type": "string", "enum": words }),
         Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
+        Kind::TextsByName => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
+        Kind::File => json!({ "type": "string", "format": "binary" }),
     }
 }
 

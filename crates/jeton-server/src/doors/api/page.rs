@@ -5,13 +5,17 @@ use std::convert::Infallible;
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderName, HeaderValue, header::LINK, request::Parts},
+    response::Response,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jeton_core::secret::names_a_credential;
 use jeton_store::Slice;
 use serde::{Deserialize, Serialize};
 
-use super::params::{Params, Reader};
+use super::{
+    params::{Input, Params, Reader},
+    reply,
+};
 use crate::app::App;
 
 /// The longest part that a request can ask for; asking for more gives this.
@@ -102,6 +106,28 @@ impl Page {
         });
         put_link(&mut headers, &link.collect::<Vec<_>>().join(", "));
         headers
+    }
+}
+
+/// A list that takes nothing but which part of it is wanted.
+impl Input for Page {
+    fn read(from: &mut Reader<'_>) -> Self {
+        Self::read(from)
+    }
+}
+
+impl Page {
+    /// The answer with this page of a list, of which [`Page::slice`] was fetched; `counted` as in [`Page::headers`].
+    pub(crate) fn answer<'r, T, E: Serialize>(
+        self,
+        links: &Links,
+        rows: &'r mut Vec<T>,
+        counted: i64,
+        show: impl FnMut(&'r T) -> E,
+    ) -> Response {
+        let more = self.cut(rows);
+        let headers = self.headers(links, counted, rows.len(), more);
+        reply::list(&rows.iter().map(show).collect::<Vec<_>>(), headers)
     }
 }
 

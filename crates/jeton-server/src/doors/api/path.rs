@@ -57,4 +57,14 @@ impl InPath {
     pub(crate) fn as_str(&self) -> &str {
         &self.first
     }
+
+    /// The second one, as it stands there.
+    pub(crate) fn second(&self) -> &str {
+        self.second.as_deref().unwrap_or_default()
+    }
+
+    /// The second one as a number; `name` is what a complaint calls it.
+    pub(crate) fn second_number(&self, name: &str) -> Result<i64, ApiError> {
+        self.second.as_deref().and_then(number).ok_or_else(|| invalid(name))
+    }
 }

@@ -1,17 +1,31 @@
 //! Users (GitLab API docs, "Users").
 
+mod activities;
+mod around;
 mod attributes;
+mod avatar;
 mod belongings;
 mod create;
+mod custom_attributes;
+mod emails;
+mod gpg_keys;
+mod identities;
 mod list;
 mod modify;
+mod ssh_keys;
 mod states;
+mod status;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use jeton_core::{caller::Caller, id::UserId, project::Role, user::User};
+use jeton_store::{
+    Fault,
+    users::{attributes::Attribute, identities::Identity},
+};
 
+pub(crate) use around::{endpoints as around, named};
 pub(crate) use belongings::{associations_count, memberships, projects};
 pub(crate) use create::create;
 pub(crate) use list::list;
@@ -21,6 +35,7 @@ pub(crate) use states::{activate, ban, block, deactivate, delete, disable_two_fa
 use super::{
     entities::{AccountUser, Detail, ProfiledUser},
     error::ApiError,
+    params::{Given, Input, Reader},
     path::InPath,
     reply,
 };
@@ -35,11 +50,17 @@ pub(crate) async fn current(grant: Grant<ReadSelf>, State(app): State<App>) -> R
     if user.administrator {
         return show_account(&app, StatusCode::OK, user).await;
     }
-    Ok(reply::json(StatusCode::OK, &AccountUser::own(user, &app.config.external_url)))
+    let beside = Beside::of_one(&app, user).await?;
+    Ok(reply::json(StatusCode::OK, &beside.complete(AccountUser::own(user, &app.config.external_url), user.id)))
 }
 
 /// `GET /users/:id`.
-pub(crate) async fn one(grant: Grant<ReadUsers>, State(app): State<App>, id: InPath) -> Result<Response, ApiError> {
+pub(crate) async fn one(
+    grant: Grant<ReadUsers>,
+    State(app): State<App>,
+    id: InPath,
+    Given(more): Given<More>,
+) -> Result<Response, ApiError> {
     let id = id.user_or_no_route()?;
     let Some(caller) = grant.caller() else { return Err(ApiError::forbidden_because("Not authorized!")) };
     let user = app.identities.user(&app.store, id).await?.ok_or_else(no_such_user)?;
@@ -49,7 +70,8 @@ pub(crate) async fn one(grant: Grant<ReadUsers>, State(app): State<App>, id: InP
     }
     let creator = creator(&app, &user).await?;
     let account = AccountUser::for_administrator(&user, url, creator.as_deref()).in_detail(detail(&app, id).await?);
-    Ok(reply::json(StatusCode::OK, &account))
+    let beside = Beside::of(&app, [user.id], more.attributes).await?;
+    Ok(reply::json(StatusCode::OK, &beside.complete(account, user.id)))
 }
 
 /// What an administrator sees who looks at one user.
@@ -68,7 +90,8 @@ async fn detail(app: &App, user: UserId) -> Result<Detail, ApiError> {
 async fn show_account(app: &App, status: StatusCode, user: &User) -> Result<Response, ApiError> {
     let creator = creator(app, user).await?;
     let account = AccountUser::for_administrator(user, &app.config.external_url, creator.as_deref());
-    Ok(reply::json(status, &account))
+    let beside = Beside::of_one(app, user).await?;
+    Ok(reply::json(status, &beside.complete(account, user.id)))
 }
 
 /// The administrator who made a user, if it is still there.
@@ -106,3 +129,46 @@ pub(super) async fn numbered(app: &App, path: &InPath) -> Result<Arc<User>, ApiE
     let id = UserId(path.number("user_id")?);
     app.identities.user(&app.store, id).await?.ok_or_else(no_such_user)
 }
+
+/// What an administrator wants to see besides.
+pub(crate) struct More {
+    attributes: bool,
+}
+
+impl Input for More {
+    fn read(from: &mut Reader<'_>) -> Self {
+        Self { attributes: from.boolean("with_custom_attributes").unwrap_or(false) }
+    }
+}
+
+/// What stands in other tables and is shown with accounts.
+struct Beside {
+    identities: HashMap<UserId, Vec<Identity>>,
+    /// Only where they are wanted.
+    attributes: Option<HashMap<UserId, Vec<Attribute>>>,
+}
+
+impl Beside {
+    /// For somebody whose record is in memory: the database is asked only where it has something to tell.
+    async fn of_one(app: &App, user: &User) -> Result<Self, Fault> {
+        Self::of(app, user.has_identities.then_some(user.id), false).await
+    }
+
+    async fn of(app: &App, users: impl IntoIterator<Item = UserId>, with_attributes: bool) -> Result<Self, Fault> {
+        let users: Vec<_> = users.into_iter().collect();
+        let identities = if users.is_empty() { HashMap::new() } else { app.store.identities(&users).await? };
+        let attributes = if with_attributes { Some(app.store.custom_attributes(&users).await?) } else { None };
+        Ok(Self { identities, attributes })
+    }
+
+    fn complete<'a>(&'a self, shown: AccountUser<'a>, user: UserId) -> AccountUser<'a> {
+        let shown = shown.with_identities(self.identities.get(&user).map_or(&[], Vec::as_slice));
+        match &self.attributes {
+            Some(attributes) => shown.with_attributes(attributes.get(&user).map_or(&[], Vec::as_slice)),
+            None => shown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@ mod news;
 mod password;
 mod paths;
 mod protection;
+mod published;
 mod rotation;
 mod sign_in;
 mod token_form;
@@ -73,6 +74,8 @@ pub(crate) fn routes() -> Routes {
         .post(paths::SETTINGS, "Changes settings of the instance", admin::settings::submit)
         .get(assets::ROUTE, "Style sheets, script and logo", assets::serve)
         .get("/favicon.ico", "The logo", assets::favicon)
+        .get(published::AVATAR, "A user's picture", published::avatar)
+        .get(published::KEYS, "A user's SSH or OpenPGP keys, as plain text", published::keys)
 }
 
 /// This door: its pages, and a page for everything that is none.

@@ -1,5 +1,6 @@
 //! What the API shows of things: GitLab's entities, field by field and in its order.
 
+mod people;
 mod project;
 mod user;
 
@@ -7,6 +8,10 @@ use std::fmt;
 
 use jeton_core::{time::Timestamp, token::Expiry};
 use jeton_store::tokens::Token;
+pub(crate) use people::{
+    AvatarUrl, OwnedSshKey, ShownActivity, ShownAttribute, ShownAvatar, ShownEmail, ShownEvent, ShownGpgKey,
+    ShownIdentity, ShownPreferences, ShownSshKey, ShownStatus,
+};
 pub(crate) use project::{Around, BasicProject, FullProject};
 use serde::{Serialize, Serializer};
 pub(crate) use user::{AccountUser, BasicUser, Detail, ProfiledUser};

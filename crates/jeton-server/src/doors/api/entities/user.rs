@@ -4,9 +4,10 @@ use jeton_core::{
     time::{Date, Timestamp},
     user::User,
 };
+use jeton_store::users::{attributes::Attribute, identities::Identity};
 use serde::Serialize;
 
-use super::{Address, Nothing, Shown};
+use super::{Address, AvatarUrl, Nothing, Shown, ShownAttribute, ShownIdentity};
 
 /// Whoever can see a user at all sees this.
 #[derive(Serialize)]
@@ -17,8 +18,11 @@ pub(crate) struct BasicUser<'a> {
     name: &'a str,
     state: &'static str,
     locked: bool,
-    avatar_url: Nothing,
+    avatar_url: Option<Shown<AvatarUrl<'a>>>,
     web_url: Shown<Address<'a>>,
+    /// Only where an administrator asked for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom_attributes: Option<Vec<ShownAttribute<'a>>>,
 }
 
 impl<'a> BasicUser<'a> {
@@ -30,8 +34,9 @@ impl<'a> BasicUser<'a> {
             name: &user.name,
             state: user.state.name(),
             locked: false,
-            avatar_url: (),
+            avatar_url: AvatarUrl::new(external_url, user.id, user.avatar.as_deref()),
             web_url: Shown(Address { base: external_url, path: &user.username }),
+            custom_attributes: None,
         }
     }
 }
@@ -112,7 +117,7 @@ pub(crate) struct AccountUser<'a> {
     color_scheme_id: i64,
     projects_limit: i64,
     current_sign_in_at: Option<Shown<Timestamp>>,
-    identities: [Nothing; 0],
+    identities: Vec<ShownIdentity<'a>>,
     can_create_group: bool,
     can_create_project: bool,
     two_factor_enabled: bool,
@@ -161,7 +166,7 @@ impl<'a> AccountUser<'a> {
             color_scheme_id: user.profile.color_scheme_id,
             projects_limit: user.projects_limit,
             current_sign_in_at: user.current_sign_in_at.map(Shown),
-            identities: [],
+            identities: Vec::new(),
             can_create_group: user.can_create_group,
             can_create_project: !user.external && user.projects_limit > 0,
             two_factor_enabled: user.two_factor,
@@ -188,5 +193,17 @@ impl<'a> AccountUser<'a> {
     /// The same in detail.
     pub(crate) fn in_detail(self, detail: Detail) -> Self {
         Self { detail: Some(detail), ..self }
+    }
+
+    /// With who the user is to other providers.
+    pub(crate) fn with_identities(mut self, identities: &'a [Identity]) -> Self {
+        self.identities = identities.iter().map(ShownIdentity::new).collect();
+        self
+    }
+
+    /// With what administrators noted about the user.
+    pub(crate) fn with_attributes(mut self, attributes: &'a [Attribute]) -> Self {
+        self.profile.basic.custom_attributes = Some(attributes.iter().map(ShownAttribute::new).collect());
+        self
     }
 }

@@ -13,7 +13,7 @@ async fn receive(method: &str, uri: &str, content_type: &str, body: &[u8]) -> Re
     }
     let (parts, ()) = request.body(()).unwrap().into_parts();
     let (params, _) = Params::receive(&parts, Body::from(body.to_vec())).await?;
-    Ok(Value::Object(params.0.map(|params| (*params).clone()).unwrap_or_default()))
+    Ok(Value::Object(params.0.map(|params| params.values.clone()).unwrap_or_default()))
 }
 
 const FORM: &str = "application/x-www-form-urlencoded";

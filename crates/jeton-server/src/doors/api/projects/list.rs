@@ -143,7 +143,8 @@ pub(crate) async fn of_owner(
     }
 }
 
-fn viewer(caller: Option<&Caller>) -> Viewer {
+/// Which projects that caller may see.
+pub(crate) fn viewer(caller: Option<&Caller>) -> Viewer {
     match caller.map(|caller| &*caller.user) {
         None => Viewer::Anonymous,
         Some(user) if user.administrator => Viewer::Administrator,

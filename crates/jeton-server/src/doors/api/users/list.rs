@@ -8,9 +8,14 @@ use axum::{
 use jeton_core::time::Timestamp;
 use jeton_store::{
     search::Search,
-    users::list::{Listed, UserColumn, UserFilter, UserOrder},
+    users::{
+        attributes::Attributes,
+        identities::Identity,
+        list::{Listed, UserColumn, UserFilter, UserOrder},
+    },
 };
 
+use super::Beside;
 use crate::{
     app::App,
     doors::api::{
@@ -38,8 +43,8 @@ pub(crate) struct Wanted {
     /// Only people, or only what is none.
     human: Option<bool>,
     public_email: Option<String>,
-    /// Only the user whom another identity provider knows by that name: there is none.
-    identity: bool,
+    /// Only the user whom another identity provider knows by that name.
+    identity: Option<Identity>,
     of_administrators: AdministratorsOnly,
     part: Part,
     page: Page,
@@ -54,6 +59,7 @@ enum Part {
 }
 
 /// What counts only where an administrator asks; from others GitLab ignores it.
+#[expect(clippy::struct_excessive_bools, reason = "GitLab has these parameters")]
 struct AdministratorsOnly {
     administrators: bool,
     two_factor: Option<&'static str>,
@@ -62,6 +68,8 @@ struct AdministratorsOnly {
     created_after: Option<Timestamp>,
     column: UserColumn,
     ascending: bool,
+    attributes: Vec<(String, String)>,
+    with_attributes: bool,
 }
 
 impl Input for Wanted {
@@ -73,7 +81,13 @@ impl Input for Wanted {
         let active = either(yes("active"), yes("exclude_active"));
         let external = either(yes("external"), yes("exclude_external"));
         let blocked = yes("blocked");
-        let identity = from.filter("extern_uid").is_some() | from.filter("provider").is_some();
+        let identity = (from.filter("extern_uid"), from.filter("provider"));
+        let identity = match identity {
+            (None, None) => None,
+            (extern_uid, provider) => {
+                Some(Identity { extern_uid: extern_uid.unwrap_or_default(), provider: provider.unwrap_or_default() })
+            }
+        };
         from.all_or_none_of(&["extern_uid", "provider"]);
         Self {
             username: from.filter("username"),
@@ -115,6 +129,8 @@ impl Input for AdministratorsOnly {
                 _ => UserColumn::Id,
             },
             ascending: from.word("sort", &["asc", "desc"]) == Some("asc"),
+            attributes: from.texts_by_name("custom_attributes"),
+            with_attributes: from.boolean("with_custom_attributes").unwrap_or(false),
         }
     }
 }
@@ -129,12 +145,9 @@ fn read_cursor(from: &mut Reader<'_>) -> Option<Cursor> {
 }
 
 impl Wanted {
-    /// What to look for; nothing where nobody can be found.
-    fn filter(&self, to_administrator: bool) -> Option<UserFilter> {
+    /// What to look for.
+    fn filter(&self, to_administrator: bool) -> UserFilter {
         let only = &self.of_administrators;
-        if self.identity {
-            return None;
-        }
         let search = self.search.as_deref().map(|search| search.trim().trim_start_matches('@'));
         let filter = UserFilter {
             search: search.map(Search::parse).unwrap_or_default(),
@@ -146,7 +159,7 @@ impl Wanted {
             public_email: self.public_email.clone(),
             ..UserFilter::default()
         };
-        Some(if to_administrator {
+        if to_administrator {
             UserFilter {
                 email: search.map(str::to_owned),
                 administrator: only.administrators.then_some(true),
@@ -154,11 +167,13 @@ impl Wanted {
                 created_after: only.created_after,
                 without_projects: only.without_projects,
                 two_factor: only.two_factor.map(|two_factor| two_factor == "enabled"),
+                identity: self.identity.clone(),
+                attributes: Attributes::all_of(only.attributes.iter().map(|(key, value)| (&**key, &**value))),
                 ..filter
             }
         } else {
             UserFilter { without_closed: true, ..filter }
-        })
+        }
     }
 
     /// The order, and from where on.
@@ -199,7 +214,7 @@ pub(crate) async fn list(
         return Err(ApiError::forbidden_because("Not authorized to access /api/v4/users"));
     }
     let to_administrator = grant.caller().is_some_and(|caller| caller.user.administrator);
-    if wanted.identity && !to_administrator {
+    if wanted.identity.is_some() && !to_administrator {
         return Err(ApiError::forbidden());
     }
     let (rows, headers) = match &wanted.part {
@@ -215,7 +230,11 @@ pub(crate) async fn list(
     for row in &rows {
         creators.push(creator(&app, &row.user).await?);
     }
-    let accounts = users.zip(&creators).map(|(user, made)| AccountUser::for_administrator(user, url, made.as_deref()));
+    let with_attributes = wanted.of_administrators.with_attributes;
+    let beside = Beside::of(&app, users.clone().map(|user| user.id), with_attributes).await?;
+    let accounts = users
+        .zip(&creators)
+        .map(|(user, made)| beside.complete(AccountUser::for_administrator(user, url, made.as_deref()), user.id));
     Ok(reply::list(&accounts.collect::<Vec<_>>(), headers))
 }
 
@@ -233,13 +252,9 @@ async fn by_number(
         return Err(ApiError::error(StatusCode::METHOD_NOT_ALLOWED, text));
     }
     let order = wanted.order(to_administrator, None)?;
-    let (mut rows, total) = match wanted.filter(to_administrator) {
-        None => (Vec::new(), 0),
-        Some(filter) => {
-            let rows = app.store.users(&filter, &order, wanted.page.slice()).await?;
-            (rows, app.store.count_matching_users(&filter, COUNT_TO).await?)
-        }
-    };
+    let filter = wanted.filter(to_administrator);
+    let mut rows = app.store.users(&filter, &order, wanted.page.slice()).await?;
+    let total = app.store.count_matching_users(&filter, COUNT_TO).await?;
     let more = wanted.page.cut(&mut rows);
     let headers = wanted.page.headers(links, total, rows.len(), more);
     Ok((rows, headers))
@@ -253,10 +268,7 @@ async fn by_key(
     links: &Links,
 ) -> Result<(Vec<Listed>, HeaderMap), ApiError> {
     let order = wanted.order(to_administrator, from)?;
-    let mut rows = match wanted.filter(to_administrator) {
-        None => Vec::new(),
-        Some(filter) => app.store.users(&filter, &order, wanted.page.slice_by_key()).await?,
-    };
+    let mut rows = app.store.users(&wanted.filter(to_administrator), &order, wanted.page.slice_by_key()).await?;
     let more = wanted.page.cut(&mut rows);
     let backwards = from.is_some_and(|cursor| cursor.backwards);
     if backwards {
