@@ -17,6 +17,8 @@ pub struct UserFilter {
     pub search: Search,
     /// Or the e-mail address is this one.
     pub email: Option<String>,
+    /// Or everybody may see that this is an address of it.
+    pub shown_email: Option<String>,
     /// The user name is this one, without regard to case.
     pub username: Option<String>,
     /// Only accounts that can be used, or only those that cannot.
@@ -90,7 +92,7 @@ macro_rules! conditions {
             all_terms!("u.name"),
             " OR ",
             all_terms!("u.username"),
-            " OR u.email_key = $7)
+            " OR u.email_key = $7 OR lower(u.public_email) = $20)
               AND ($8 IS NULL OR u.username_key = $8)
               AND ($9 IS NULL OR $9 = (u.state = 'active'))
               AND ($10 IS NULL OR $10 = (u.state = 'blocked'))
@@ -124,8 +126,8 @@ macro_rules! texts {
     (@ $column:literal, $kind:literal, $after:literal, $direction:literal) => {
         concat!(
             "SELECT ", user_columns!(), ", CAST(", $column, " AS TEXT) AS sort_key", conditions!(),
-            " AND ($20 IS NULL OR (", $column, ", u.id) ", $after, " (CAST($20 AS ", $kind, "), $21))
-             ORDER BY ", $column, $direction, ", u.id", $direction, " LIMIT $22 OFFSET $23"
+            " AND ($21 IS NULL OR (", $column, ", u.id) ", $after, " (CAST($21 AS ", $kind, "), $22))
+             ORDER BY ", $column, $direction, ", u.id", $direction, " LIMIT $23 OFFSET $24"
         )
     };
 }
@@ -146,6 +148,7 @@ macro_rules! bind_filter {
             .bind($filter.public_email.as_deref())
             .bind($filter.two_factor)
             .bind($filter.human)
+            .bind($filter.shown_email.as_deref().map(str::to_lowercase))
     };
 }
 
@@ -161,7 +164,7 @@ impl Store {
 
     /// How many users the filter lets through, counted up to `limit`.
     pub async fn count_matching_users(&self, filter: &UserFilter, limit: i64) -> Result<i64, Fault> {
-        const TEXT: &str = concat!("SELECT count(*) FROM (SELECT 1", conditions!(), "LIMIT $20) AS counted");
+        const TEXT: &str = concat!("SELECT count(*) FROM (SELECT 1", conditions!(), "LIMIT $21) AS counted");
         on!(&self.db, c => bind_filter!(sqlx::query_scalar(TEXT), filter).bind(limit).fetch_one(c).await)
             .map_err(Fault::from)
     }
