@@ -144,6 +144,7 @@ fn a_user_is_changed() {
     assert_eq!(token.get("/api/v4/user").expect(200).json()["note"], "Promoted");
     let app = token.post("/api/v4/projects", &json!({ "name": "app" })).expect(201).json();
     assert_eq!(app["path_with_namespace"], "janet/app");
+    token.put(&path(&made, ""), &json!({ "admin": false })).expect(403);
     root.put(&path(&made, ""), &json!({ "admin": false, "external": true })).expect(200);
     token.post(USERS, &new_user("x").0).expect(403);
     let in_use = root.put(&path(&made, ""), &json!({ "username": "ROOT", "bio": "x".repeat(300) })).expect(409);

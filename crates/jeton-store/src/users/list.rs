@@ -17,6 +17,8 @@ pub struct UserFilter {
     pub search: Search,
     /// Or the e-mail address is this one.
     pub email: Option<String>,
+    /// Or everybody may see that this is an address of it.
+    pub shown_email: Option<String>,
     /// The user name is this one, without regard to case.
     pub username: Option<String>,
     /// Only accounts that can be used, or only those that cannot.
@@ -94,7 +96,7 @@ macro_rules! conditions {
             all_terms!("u.name_folded"),
             " OR ",
             all_terms!("u.username_key"),
-            " OR u.email_key = $7)
+            " OR u.email_key = $7 OR lower(u.public_email) = $24)
               AND ($8 IS NULL OR u.username_key = $8)
               AND ($9 IS NULL OR $9 = (u.state = 'active'))
               AND ($10 IS NULL OR $10 = (u.state = 'blocked'))
@@ -132,8 +134,8 @@ macro_rules! texts {
     (@ $column:literal, $kind:literal, $after:literal, $direction:literal) => {
         concat!(
             "SELECT ", user_columns!(), ", CAST(", $column, " AS TEXT) AS sort_key", conditions!(),
-            " AND ($24 IS NULL OR (", $column, ", u.id) ", $after, " (CAST($24 AS ", $kind, "), $25))
-             ORDER BY ", $column, $direction, ", u.id", $direction, " LIMIT $26 OFFSET $27"
+            " AND ($25 IS NULL OR (", $column, ", u.id) ", $after, " (CAST($25 AS ", $kind, "), $26))
+             ORDER BY ", $column, $direction, ", u.id", $direction, " LIMIT $27 OFFSET $28"
         )
     };
 }
@@ -158,6 +160,7 @@ macro_rules! bind_filter {
             .bind($filter.identity.as_ref().map(|identity| identity.extern_uid.as_str()))
             .bind($filter.attributes.sought().0)
             .bind($filter.attributes.sought().1)
+            .bind($filter.shown_email.as_deref().map(str::to_lowercase))
     };
 }
 
@@ -173,7 +176,7 @@ impl Store {
 
     /// How many users the filter lets through, counted up to `limit`.
     pub async fn count_matching_users(&self, filter: &UserFilter, limit: i64) -> Result<i64, Fault> {
-        const TEXT: &str = concat!("SELECT count(*) FROM (SELECT 1", conditions!(), "LIMIT $24) AS counted");
+        const TEXT: &str = concat!("SELECT count(*) FROM (SELECT 1", conditions!(), "LIMIT $25) AS counted");
         on!(&self.db, c => bind_filter!(sqlx::query_scalar(TEXT), filter).bind(limit).fetch_one(c).await)
             .map_err(Fault::from)
     }

@@ -249,6 +249,13 @@ async fn lists_know_public_addresses_and_who_is_no_human() {
         let public = |email: &str| UserFilter { public_email: Some(email.into()), ..plain() };
         assert_eq!(names(public("jane@example.com")).await, "jane");
         assert_eq!(names(public("joe@example.com")).await, "");
+        let search = |email: &str| UserFilter {
+            search: Search::parse(email),
+            shown_email: Some(email.into()),
+            ..UserFilter::default()
+        };
+        assert_eq!(names(search("Jane@Example.com")).await, "jane");
+        assert_eq!(names(search("joe@example.com")).await, "", "he shows no address");
         assert_eq!(names(UserFilter { two_factor: Some(true), ..plain() }).await, "");
         assert_eq!(names(UserFilter { two_factor: Some(false), ..plain() }).await, "jane joe");
         store.delete_user(jane.id, Contributions::Kept, BY, Timestamp::from_micros(1)).await.unwrap();

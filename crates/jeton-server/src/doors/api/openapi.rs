@@ -84,11 +84,12 @@ fn operation(route: &Route, parameters: &[Declared]) -> Value {
     operation
 }
 
-/// What varies in the path. A project is named by its number or its path, everything else by its number.
+/// What varies in the path. A project is named by its number or its path, the user whose projects are asked for by
+/// number or name, everything else by its number.
 fn path_parameters(route: &Route) -> Vec<Value> {
     let names = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    let is_project = route.path.contains("/projects/");
-    let schema = || if is_project { json!({ "type": ["integer", "string"] }) } else { schema(Kind::Integer) };
+    let has_name = route.path.contains("/projects/") || route.path.ends_with("/projects");
+    let schema = || if has_name { json!({ "type": ["integer", "string"] }) } else { schema(Kind::Integer) };
     names.map(|name| json!({ "name": name, "in": "path", "required": true, "schema": schema() })).collect()
 }
 

@@ -89,6 +89,11 @@ fn too_long(longest: usize) -> String {
 }
 
 impl Attributes {
+    /// Whether the user shall not administer the instance any more.
+    pub(super) fn takes_administration(&self) -> bool {
+        self.administrator == Some(false)
+    }
+
     /// For a new user with that address.
     pub(super) fn put_into(self, new: NewUser, flaws: &mut Flaws) -> NewUser {
         let mut profile = new.profile;

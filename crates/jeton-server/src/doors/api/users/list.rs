@@ -156,6 +156,7 @@ impl Wanted {
             blocked: self.blocked.then_some(true),
             external: self.external,
             human: self.human,
+            shown_email: search.map(str::to_owned),
             public_email: self.public_email.clone(),
             ..UserFilter::default()
         };

@@ -57,6 +57,10 @@ pub(crate) async fn modify(
     administrator(caller)?;
     let user = app.store.user(id).await?.ok_or_else(|| ApiError::not_found("User"))?;
     let by_itself = caller.user.id == user.id;
+    // Otherwise an instance could be left without anybody who may administer it.
+    if by_itself && wanted.attributes.takes_administration() {
+        return Err(ApiError::forbidden_because("You cannot remove your own administrator rights."));
+    }
     let changes = checked(&app, &user, wanted, by_itself).await?;
     let user = app.change_user(user.id, changes, grant.by()).await?.map_err(not_made)?;
     show_account(&app, StatusCode::OK, &user.ok_or_else(|| ApiError::not_found("User"))?).await
