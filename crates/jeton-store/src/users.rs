@@ -13,6 +13,7 @@ use crate::{
     audit::{self, Event},
     db::{Tx, on, on_tx},
     search::fold,
+    users::identities::identities_in,
 };
 
 /// What a user is made from.
@@ -60,7 +61,9 @@ macro_rules! user_columns {
     () => {
         "u.id, u.username, u.name, u.email, u.state, u.administrator, u.external, u.projects_limit,
          n.id AS namespace_id, u.created_at, u.confirmed_at, u.current_sign_in_at, u.last_sign_in_at, u.last_activity_at,
-         u.two_factor_since, u.avatar"
+         u.two_factor_since, u.avatar,
+         (SELECT string_agg(i.provider || '\u{1f}' || i.extern_uid, '\u{1e}' ORDER BY i.id)
+          FROM identities i WHERE i.user_id = u.id) AS identities"
     };
 }
 
@@ -92,6 +95,7 @@ pub(crate) struct UserRow {
     last_activity_at: Option<i64>,
     two_factor_since: Option<i64>,
     avatar: Option<String>,
+    identities: Option<String>,
 }
 
 impl From<UserRow> for User {
@@ -114,6 +118,7 @@ impl From<UserRow> for User {
             last_sign_in_at: moment(row.last_sign_in_at),
             last_activity_on: moment(row.last_activity_at).map(Timestamp::date),
             avatar: row.avatar,
+            identities: row.identities.as_deref().map(identities_in).unwrap_or_default(),
         }
     }
 }

@@ -29,6 +29,7 @@ fn user(id: i64) -> User {
         last_sign_in_at: None,
         last_activity_on: None,
         avatar: None,
+        identities: Vec::new(),
     }
 }
 

@@ -1,9 +1,12 @@
 //! Lists of users: which, sorted, and cut by page number or by key.
 
-use jeton_core::{time::Timestamp, user::User};
+use jeton_core::{
+    time::Timestamp,
+    user::{Identity, User},
+};
 use sqlx::FromRow;
 
-use super::{UserRow, attributes::Attributes, identities::Identity};
+use super::{UserRow, attributes::Attributes};
 use crate::{
     Fault, Slice, Store,
     db::on,

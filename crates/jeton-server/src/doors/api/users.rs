@@ -15,10 +15,7 @@ use std::collections::HashMap;
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use jeton_core::id::UserId;
-use jeton_store::{
-    Fault,
-    users::{attributes::Attribute, identities::Identity},
-};
+use jeton_store::{Fault, users::attributes::Attribute};
 
 pub(crate) use around::{endpoints as around, named};
 pub(crate) use list::list;
@@ -38,9 +35,7 @@ use crate::{
 /// `GET /user`: who asks.
 pub(crate) async fn current(grant: Grant<ReadSelf>, State(app): State<App>) -> Result<Response, ApiError> {
     let user = &grant.somebody()?.user;
-    let beside = Beside::of(&app, [user.id], false).await?;
-    let shown = AccountUser::new(user, &app.config.external_url, user.administrator);
-    Ok(reply::json(StatusCode::OK, &beside.complete(shown, user.id)))
+    Ok(reply::json(StatusCode::OK, &AccountUser::new(user, &app.config.external_url, user.administrator)))
 }
 
 /// `GET /users/:id`.
@@ -55,8 +50,8 @@ pub(crate) async fn one(
     let user = app.identities.user(&app.store, id).await?.ok_or_else(|| ApiError::not_found("User"))?;
     let url = &app.config.external_url;
     Ok(if caller.user.administrator {
-        let beside = Beside::of(&app, [user.id], more.attributes).await?;
-        reply::json(StatusCode::OK, &beside.complete(AccountUser::new(&user, url, true), user.id))
+        let notes = Notes::of(&app, [user.id], more.attributes).await?;
+        reply::json(StatusCode::OK, &notes.add_to(AccountUser::new(&user, url, true), user.id))
     } else {
         reply::json(StatusCode::OK, &ProfiledUser::new(&user, url))
     })
@@ -73,25 +68,21 @@ impl Input for More {
     }
 }
 
-/// What stands in other tables and is shown with accounts.
-struct Beside {
-    identities: HashMap<UserId, Vec<Identity>>,
-    /// Only where they are wanted.
-    attributes: Option<HashMap<UserId, Vec<Attribute>>>,
-}
+/// What administrators noted about users; none where they do not want to see it.
+struct Notes(Option<HashMap<UserId, Vec<Attribute>>>);
 
-impl Beside {
-    async fn of(app: &App, users: impl IntoIterator<Item = UserId>, with_attributes: bool) -> Result<Self, Fault> {
+impl Notes {
+    async fn of(app: &App, users: impl IntoIterator<Item = UserId>, wanted: bool) -> Result<Self, Fault> {
+        if !wanted {
+            return Ok(Self(None));
+        }
         let users: Vec<_> = users.into_iter().collect();
-        let identities = app.store.identities(&users).await?;
-        let attributes = if with_attributes { Some(app.store.custom_attributes(&users).await?) } else { None };
-        Ok(Self { identities, attributes })
+        app.store.custom_attributes(&users).await.map(|notes| Self(Some(notes)))
     }
 
-    fn complete<'a>(&'a self, shown: AccountUser<'a>, user: UserId) -> AccountUser<'a> {
-        let shown = shown.with_identities(self.identities.get(&user).map_or(&[], Vec::as_slice));
-        match &self.attributes {
-            Some(attributes) => shown.with_attributes(attributes.get(&user).map_or(&[], Vec::as_slice)),
+    fn add_to<'a>(&'a self, shown: AccountUser<'a>, user: UserId) -> AccountUser<'a> {
+        match &self.0 {
+            Some(notes) => shown.with_attributes(notes.get(&user).map_or(&[], Vec::as_slice)),
             None => shown,
         }
     }

@@ -10,10 +10,7 @@ use jeton_core::{
     token::Expiry,
     user::User,
 };
-use jeton_store::{
-    tokens::Token,
-    users::{attributes::Attribute, identities::Identity},
-};
+use jeton_store::{tokens::Token, users::attributes::Attribute};
 pub(crate) use people::{
     AvatarUrl, OwnedSshKey, ShownActivity, ShownAttribute, ShownAvatar, ShownEmail, ShownEvent, ShownGpgKey,
     ShownIdentity, ShownPreferences, ShownSshKey, ShownStatus,
@@ -180,7 +177,7 @@ impl<'a> AccountUser<'a> {
             color_scheme_id: 1,
             projects_limit: user.projects_limit,
             current_sign_in_at: user.current_sign_in_at.map(Shown),
-            identities: Vec::new(),
+            identities: user.identities.iter().map(ShownIdentity::new).collect(),
             can_create_group: false,
             can_create_project: !user.external && user.projects_limit > 0,
             two_factor_enabled: user.two_factor,
@@ -190,12 +187,6 @@ impl<'a> AccountUser<'a> {
             preferred_language: "en",
             administration,
         }
-    }
-
-    /// With who the user is to other providers.
-    pub(crate) fn with_identities(mut self, identities: &'a [Identity]) -> Self {
-        self.identities = identities.iter().map(ShownIdentity::new).collect();
-        self
     }
 
     /// With what administrators noted about the user.

@@ -5,17 +5,16 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
     response::Response,
 };
-use jeton_core::time::Timestamp;
+use jeton_core::{time::Timestamp, user::Identity};
 use jeton_store::{
     search::Search,
     users::{
         attributes::Attributes,
-        identities::Identity,
         list::{Listed, UserColumn, UserFilter, UserOrder},
     },
 };
 
-use super::Beside;
+use super::Notes;
 use crate::{
     app::App,
     doors::api::{
@@ -220,9 +219,9 @@ pub(crate) async fn list(
     let url = &app.config.external_url;
     let users = rows.iter().map(|row| &row.user);
     Ok(if to_administrator {
-        let with_attributes = wanted.of_administrators.with_attributes;
-        let beside = Beside::of(&app, users.clone().map(|user| user.id), with_attributes).await?;
-        let shown = users.map(|user| beside.complete(AccountUser::new(user, url, true), user.id));
+        let wanted = wanted.of_administrators.with_attributes;
+        let notes = Notes::of(&app, users.clone().map(|user| user.id), wanted).await?;
+        let shown = users.map(|user| notes.add_to(AccountUser::new(user, url, true), user.id));
         reply::list(&shown.collect::<Vec<_>>(), headers)
     } else {
         reply::list(&users.map(|user| BasicUser::new(user, url)).collect::<Vec<_>>(), headers)
