@@ -148,6 +148,15 @@ impl Email {
     }
 }
 
+/// Who a user is to another identity provider.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Identity {
+    /// The provider's name.
+    pub provider: String,
+    /// What it calls the user.
+    pub extern_uid: String,
+}
+
 /// A user, with everything that the API shows of one, so that a request which knows its user asks the database nothing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a power or a choice of its own")]
@@ -196,10 +205,10 @@ pub struct User {
     pub last_activity_on: Option<Date>,
     /// What is told of it.
     pub profile: Told,
-    /// Known to other identity providers.
-    pub has_identities: bool,
     /// The name of its picture's file, which begins with the digest of the content.
     pub avatar: Option<String>,
+    /// Who it is to other identity providers, in the order in which each was set.
+    pub identities: Vec<Identity>,
 }
 
 impl User {

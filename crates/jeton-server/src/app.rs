@@ -294,9 +294,10 @@ impl App {
 
     /// Notes that somebody did something, and that the token was used with which they came, if it was one.
     pub fn note_use(&self, caller: &Caller, client: Option<Client>) {
-        self.activity.note(caller.person(), self.now());
+        let now = self.now();
+        self.activity.note(caller.person(), now);
         if let Some(token) = caller.token() {
-            self.last_used.stamp(token.id, self.now(), client.and_then(|client| client.addr));
+            self.last_used.stamp(token.id, now, client.and_then(|client| client.addr));
         }
     }
 

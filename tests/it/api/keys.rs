@@ -75,6 +75,9 @@ fn ssh_keys_are_added_shown_and_removed() {
         .expect(412);
     hers.delete(&own).expect(204);
     hers.delete(&own).expect(404);
+    // What only signs lets nobody in.
+    let body = json!({ "title": "signs", "key": new_ssh_key(), "usage_type": "signing" });
+    hers.post("/api/v4/user/keys", &body).expect(201);
     assert_eq!(nobody.get(&format!("/{}.keys", jane.username)).expect(200).text(), "");
 }
 

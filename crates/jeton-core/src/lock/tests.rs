@@ -36,8 +36,8 @@ fn user(id: i64) -> User {
         last_sign_in_at: None,
         last_activity_on: None,
         profile: Told::default(),
-        has_identities: false,
         avatar: None,
+        identities: Vec::new(),
     }
 }
 

@@ -1,9 +1,12 @@
 //! Lists of users: which, sorted, and cut by page number or by key.
 
-use jeton_core::{time::Timestamp, user::User};
+use jeton_core::{
+    time::Timestamp,
+    user::{Identity, User},
+};
 use sqlx::FromRow;
 
-use super::{UserRow, attributes::Attributes, identities::Identity, user_columns};
+use super::{UserRow, attributes::Attributes, user_columns};
 use crate::{
     Fault, Slice, Store,
     db::on,
@@ -15,7 +18,7 @@ use crate::{
 pub struct UserFilter {
     /// The name or the user name matches.
     pub search: Search,
-    /// Or the e-mail address is this one.
+    /// Or the e-mail address is this one, or one of the further ones that are confirmed.
     pub email: Option<String>,
     /// Or everybody may see that this is an address of it.
     pub shown_email: Option<String>,
@@ -96,7 +99,9 @@ macro_rules! conditions {
             all_terms!("u.name_folded"),
             " OR ",
             all_terms!("u.username_key"),
-            " OR u.email_key = $7 OR lower(u.public_email) = $24)
+            " OR u.email_key = $7 OR lower(u.public_email) = $24
+                   OR EXISTS (SELECT 1 FROM emails e
+                              WHERE e.user_id = u.id AND e.email_key = $7 AND e.confirmed_at IS NOT NULL))
               AND ($8 IS NULL OR u.username_key = $8)
               AND ($9 IS NULL OR $9 = (u.state = 'active'))
               AND ($10 IS NULL OR $10 = (u.state = 'blocked'))

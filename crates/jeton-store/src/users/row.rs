@@ -7,13 +7,17 @@ use jeton_core::{
 };
 use sqlx::FromRow;
 
+use super::identities::identities_in;
+
 /// The columns of a [`User`], with its own namespace as `n`.
 macro_rules! user_columns {
     () => {
         "u.id, u.username, u.name, u.email, u.kind, u.state, u.password_expired, u.administrator, u.external,
          u.can_create_group, u.private_profile, u.projects_limit, u.created_by, n.id AS namespace_id, u.created_at,
          u.updated_at, u.confirmed_at, u.current_sign_in_at, u.last_sign_in_at, u.last_activity_at, u.two_factor_since,
-         u.avatar, EXISTS (SELECT 1 FROM identities i WHERE i.user_id = u.id) AS has_identities,
+         u.avatar,
+         (SELECT string_agg(i.provider || '\u{1f}' || i.extern_uid, '\u{1e}' ORDER BY i.id)
+          FROM identities i WHERE i.user_id = u.id) AS identities,
          u.bio, u.location, u.website_url, u.linkedin, u.twitter, u.discord, u.github, u.job_title, u.pronouns,
          u.organization, u.public_email, u.commit_email, u.note, u.theme_id, u.color_scheme_id"
     };
@@ -46,7 +50,7 @@ pub(crate) struct UserRow {
     last_activity_at: Option<i64>,
     two_factor_since: Option<i64>,
     avatar: Option<String>,
-    has_identities: bool,
+    identities: Option<String>,
     #[sqlx(flatten)]
     profile: ProfileRow,
 }
@@ -117,7 +121,7 @@ impl From<UserRow> for User {
             current_sign_in_at: moment(row.current_sign_in_at),
             last_sign_in_at: moment(row.last_sign_in_at),
             last_activity_on: moment(row.last_activity_at).map(Timestamp::date),
-            has_identities: row.has_identities,
+            identities: row.identities.as_deref().map(identities_in).unwrap_or_default(),
             avatar: row.avatar,
             profile: Profile::from(row.profile).into(),
         }

@@ -1,7 +1,12 @@
 use jeton_core::user::Email as Address;
 use jeton_store::{
     Slice,
-    users::{NewUser, NotMade, emails::NotAdded},
+    search::Search,
+    users::{
+        NewUser, NotMade,
+        emails::NotAdded,
+        list::{UserColumn, UserFilter, UserOrder},
+    },
 };
 
 use crate::engines::{BY, NOW, for_each_engine, make_user, user_named};
@@ -29,6 +34,11 @@ async fn further_addresses_are_added_and_removed() {
         assert_eq!(holder("JANE@home.example").await, Some(jane));
         assert_eq!(holder("jane@example.com").await, Some(jane));
         assert_eq!(holder("jane@work.example").await, None);
+        let order = UserOrder { column: UserColumn::Id, descending: false, after: None };
+        for (text, found) in [("jane@HOME.example", 1), ("jane@work.example", 0)] {
+            let filter = UserFilter { search: Search::parse(text), email: Some(text.into()), ..UserFilter::default() };
+            assert_eq!(store.users(&filter, &order, ALL).await.unwrap().len(), found, "{text}");
+        }
 
         assert!(!store.delete_email(first.id, joe, BY, NOW).await.unwrap());
         assert!(store.delete_email(first.id, jane, BY, NOW).await.unwrap());

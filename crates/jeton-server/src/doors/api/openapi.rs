@@ -71,7 +71,8 @@ fn operation(route: &Route, parameters: &[Declared]) -> Value {
     } else {
         listed.extend(parameters.iter().map(|parameter| {
             let (name, required) = (parameter.name, parameter.required);
-            json!({ "name": name, "in": "query", "required": required, "schema": schema(parameter.kind) })
+            let style = if parameter.kind == Kind::TextsByName { "deepObject" } else { "form" };
+            json!({ "name": name, "in": "query", "required": required, "style": style, "schema": schema(parameter.kind) })
         }));
     }
     if !listed.is_empty() {
@@ -84,13 +85,19 @@ fn operation(route: &Route, parameters: &[Declared]) -> Value {
     operation
 }
 
-/// What varies in the path. A project is named by its number or its path, the user whose projects are asked for by
-/// number or name, everything else by its number.
+/// What varies in the path. A project is named by its number or its path, a user where everybody may read by number or
+/// name, almost everything else by its number.
 fn path_parameters(route: &Route) -> Vec<Value> {
     let names = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    let has_name = route.path.contains("/projects/") || route.path.ends_with("/projects");
-    let schema = || if has_name { json!({ "type": ["integer", "string"] }) } else { schema(Kind::Integer) };
-    names.map(|name| json!({ "name": name, "in": "path", "required": true, "schema": schema() })).collect()
+    let either = route.path.contains("/projects/")
+        || route.path.ends_with("/projects")
+        || (route.act.asker == Asker::Anyone && route.path.contains("/users/{user_id}/"));
+    let schema = |name| match name {
+        "key" | "provider" => schema(Kind::Text),
+        "id" | "user_id" if either => json!({ "type": ["integer", "string"] }),
+        _ => schema(Kind::Integer),
+    };
+    names.map(|name| json!({ "name": name, "in": "path", "required": true, "schema": schema(name) })).collect()
 }
 
 /// A token in either header; none where everybody may ask.

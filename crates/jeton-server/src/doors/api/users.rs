@@ -20,10 +20,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use jeton_core::{caller::Caller, id::UserId, project::Role, user::User};
-use jeton_store::{
-    Fault,
-    users::{attributes::Attribute, identities::Identity},
-};
+use jeton_store::{Fault, users::attributes::Attribute};
 
 pub(crate) use around::{endpoints as around, named};
 pub(crate) use belongings::{associations_count, memberships, projects};
@@ -50,8 +47,7 @@ pub(crate) async fn current(grant: Grant<ReadSelf>, State(app): State<App>) -> R
     if user.administrator {
         return show_account(&app, StatusCode::OK, user).await;
     }
-    let beside = Beside::of_one(&app, user).await?;
-    Ok(reply::json(StatusCode::OK, &beside.complete(AccountUser::own(user, &app.config.external_url), user.id)))
+    Ok(reply::json(StatusCode::OK, &AccountUser::own(user, &app.config.external_url)))
 }
 
 /// `GET /users/:id`.
@@ -70,8 +66,8 @@ pub(crate) async fn one(
     }
     let creator = creator(&app, &user).await?;
     let account = AccountUser::for_administrator(&user, url, creator.as_deref()).in_detail(detail(&app, id).await?);
-    let beside = Beside::of(&app, [user.id], more.attributes).await?;
-    Ok(reply::json(StatusCode::OK, &beside.complete(account, user.id)))
+    let notes = Notes::of(&app, [user.id], more.attributes).await?;
+    Ok(reply::json(StatusCode::OK, &notes.add_to(account, user.id)))
 }
 
 /// What an administrator sees who looks at one user.
@@ -90,8 +86,7 @@ async fn detail(app: &App, user: UserId) -> Result<Detail, ApiError> {
 async fn show_account(app: &App, status: StatusCode, user: &User) -> Result<Response, ApiError> {
     let creator = creator(app, user).await?;
     let account = AccountUser::for_administrator(user, &app.config.external_url, creator.as_deref());
-    let beside = Beside::of_one(app, user).await?;
-    Ok(reply::json(status, &beside.complete(account, user.id)))
+    Ok(reply::json(status, &account))
 }
 
 /// The administrator who made a user, if it is still there.
@@ -141,30 +136,21 @@ impl Input for More {
     }
 }
 
-/// What stands in other tables and is shown with accounts.
-struct Beside {
-    identities: HashMap<UserId, Vec<Identity>>,
-    /// Only where they are wanted.
-    attributes: Option<HashMap<UserId, Vec<Attribute>>>,
-}
+/// What administrators noted about users; none where they do not want to see it.
+struct Notes(Option<HashMap<UserId, Vec<Attribute>>>);
 
-impl Beside {
-    /// For somebody whose record is in memory: the database is asked only where it has something to tell.
-    async fn of_one(app: &App, user: &User) -> Result<Self, Fault> {
-        Self::of(app, user.has_identities.then_some(user.id), false).await
-    }
-
-    async fn of(app: &App, users: impl IntoIterator<Item = UserId>, with_attributes: bool) -> Result<Self, Fault> {
+impl Notes {
+    async fn of(app: &App, users: impl IntoIterator<Item = UserId>, wanted: bool) -> Result<Self, Fault> {
+        if !wanted {
+            return Ok(Self(None));
+        }
         let users: Vec<_> = users.into_iter().collect();
-        let identities = if users.is_empty() { HashMap::new() } else { app.store.identities(&users).await? };
-        let attributes = if with_attributes { Some(app.store.custom_attributes(&users).await?) } else { None };
-        Ok(Self { identities, attributes })
+        app.store.custom_attributes(&users).await.map(|notes| Self(Some(notes)))
     }
 
-    fn complete<'a>(&'a self, shown: AccountUser<'a>, user: UserId) -> AccountUser<'a> {
-        let shown = shown.with_identities(self.identities.get(&user).map_or(&[], Vec::as_slice));
-        match &self.attributes {
-            Some(attributes) => shown.with_attributes(attributes.get(&user).map_or(&[], Vec::as_slice)),
+    fn add_to<'a>(&'a self, shown: AccountUser<'a>, user: UserId) -> AccountUser<'a> {
+        match &self.0 {
+            Some(notes) => shown.with_attributes(notes.get(&user).map_or(&[], Vec::as_slice)),
             None => shown,
         }
     }

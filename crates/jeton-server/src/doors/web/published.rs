@@ -9,8 +9,10 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use jeton_core::{id::UserId, lock::Denial, user::User};
-use jeton_store::Slice;
+use jeton_core::{id::UserId, user::User};
+use jeton_store::{Fault, Slice, users::ssh_keys::Usage};
+
+use super::error::Problem;
 
 use crate::{
     app::App,
@@ -28,9 +30,31 @@ pub(super) const KEYS: &str = "/{file}";
 const KEPT: &str = "public, max-age=86400, immutable";
 /// Whatever a picture's bytes may be, nothing in them is run, also where a browser shows them as a page.
 const LOCKED_IN: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox");
-const MISSING: Refusal = Refusal::Denied(Denial::Hidden);
 /// More keys than anybody has.
 const ALL: Slice = Slice { limit: 1_000, offset: 0 };
+
+/// Why nothing is served.
+pub(super) enum Unserved {
+    /// There is no such thing.
+    Missing,
+    /// Something of ours failed.
+    Failed(Refusal),
+}
+
+impl From<Fault> for Unserved {
+    fn from(fault: Fault) -> Self {
+        Self::Failed(fault.into())
+    }
+}
+
+impl IntoResponse for Unserved {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Missing => Problem::NotFound.into_response(),
+            Self::Failed(refusal) => refusal.into_response(),
+        }
+    }
+}
 
 /// A user's picture, as long as the user has it.
 pub(super) async fn avatar(
@@ -38,11 +62,11 @@ pub(super) async fn avatar(
     State(app): State<App>,
     Path((id, file)): Path<(String, String)>,
     headers: HeaderMap,
-) -> Result<Response, Refusal> {
-    let id = id.parse().map(UserId).map_err(|_| MISSING)?;
-    let user = app.identities.user(&app.store, id).await?.ok_or(MISSING)?;
+) -> Result<Response, Unserved> {
+    let id = id.parse().map(UserId).map_err(|_| Unserved::Missing)?;
+    let user = app.identities.user(&app.store, id).await?.ok_or(Unserved::Missing)?;
     if user.avatar.as_ref() != Some(&file) {
-        return Err(MISSING);
+        return Err(Unserved::Missing);
     }
     let tag = format!("\"{file}\"");
     let about = [(CONTENT_SECURITY_POLICY, LOCKED_IN), (CACHE_CONTROL, HeaderValue::from_static(KEPT))];
@@ -53,7 +77,7 @@ pub(super) async fn avatar(
         Ok((kind, content)) => Ok((about, [(ETAG, tag)], [(CONTENT_TYPE, kind.media_type())], content).into_response()),
         Err(error) => {
             tracing::warn!(%error, user = id.0, "a picture could not be read");
-            Err(MISSING)
+            Err(Unserved::Missing)
         }
     }
 }
@@ -63,31 +87,33 @@ pub(super) async fn keys(
     _: Grant<Anybody>,
     State(app): State<App>,
     Path(file): Path<String>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Unserved> {
     // A NUL is in no name, and no database takes one.
     match file.rsplit_once('.').filter(|_| !file.contains('\0')) {
         Some((username, "keys")) => ssh_keys(&app, username).await,
         Some((username, "gpg")) => gpg_keys(&app, username).await,
-        _ => Err(MISSING),
+        _ => Err(Unserved::Missing),
     }
 }
 
-/// A line each.
-async fn ssh_keys(app: &App, username: &str) -> Result<Response, Refusal> {
+/// A line each. Other servers let in whoever has one of these, so those that ended or only sign are left out.
+async fn ssh_keys(app: &App, username: &str) -> Result<Response, Unserved> {
     let user = find(app, username).await?;
     let keys = app.store.ssh_keys(user.id, ALL).await?;
-    Ok(text(keys.iter().map(|key| published::ssh_line(key, &user, &app.config.external_url))))
+    let now = app.now();
+    let in_force = keys.iter().filter(|key| key.usage != Usage::Signing && key.expires_at.is_none_or(|end| end > now));
+    Ok(text(in_force.map(|key| published::ssh_line(key, &user, &app.config.external_url))))
 }
 
 /// One after the other.
-async fn gpg_keys(app: &App, username: &str) -> Result<Response, Refusal> {
+async fn gpg_keys(app: &App, username: &str) -> Result<Response, Unserved> {
     let user = find(app, username).await?;
     let keys = app.store.gpg_keys(user.id, ALL).await?;
     Ok(text(keys.into_iter().map(|key| key.key)))
 }
 
-async fn find(app: &App, username: &str) -> Result<User, Refusal> {
-    app.store.user_named(username).await?.ok_or(MISSING)
+async fn find(app: &App, username: &str) -> Result<User, Unserved> {
+    app.store.user_named(username).await?.ok_or(Unserved::Missing)
 }
 
 fn text(parts: impl Iterator<Item = String>) -> Response {

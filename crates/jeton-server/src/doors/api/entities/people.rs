@@ -5,7 +5,7 @@ use std::fmt;
 use jeton_core::{
     id::UserId,
     time::{Date, Timestamp},
-    user::User,
+    user::{Identity, User},
 };
 use jeton_store::{
     events::Event,
@@ -14,7 +14,6 @@ use jeton_store::{
         attributes::Attribute,
         emails::Email,
         gpg_keys::GpgKey,
-        identities::Identity,
         ssh_keys::SshKey,
         status::{Preferences, Status},
     },

@@ -4,7 +4,7 @@ use jeton_core::{
     time::{Date, Timestamp},
     user::User,
 };
-use jeton_store::users::{attributes::Attribute, identities::Identity};
+use jeton_store::users::attributes::Attribute;
 use serde::Serialize;
 
 use super::{Address, AvatarUrl, Nothing, Shown, ShownAttribute, ShownIdentity};
@@ -166,7 +166,7 @@ impl<'a> AccountUser<'a> {
             color_scheme_id: user.profile.color_scheme_id,
             projects_limit: user.projects_limit,
             current_sign_in_at: user.current_sign_in_at.map(Shown),
-            identities: Vec::new(),
+            identities: user.identities.iter().map(ShownIdentity::new).collect(),
             can_create_group: user.can_create_group,
             can_create_project: !user.external && user.projects_limit > 0,
             two_factor_enabled: user.two_factor,
@@ -193,12 +193,6 @@ impl<'a> AccountUser<'a> {
     /// The same in detail.
     pub(crate) fn in_detail(self, detail: Detail) -> Self {
         Self { detail: Some(detail), ..self }
-    }
-
-    /// With who the user is to other providers.
-    pub(crate) fn with_identities(mut self, identities: &'a [Identity]) -> Self {
-        self.identities = identities.iter().map(ShownIdentity::new).collect();
-        self
     }
 
     /// With what administrators noted about the user.

@@ -29,7 +29,7 @@ impl Input for Wanted {
     }
 }
 
-/// When users did something for the last time, for administrators.
+/// When users did something for the last time, for administrators. What is not written yet is written first.
 pub(crate) async fn list(
     _: Grant<InspectUsers>,
     State(app): State<App>,
@@ -37,6 +37,7 @@ pub(crate) async fn list(
     links: Links,
 ) -> Result<Response, ApiError> {
     let from = wanted.from.unwrap_or_else(|| app.now().date().plus_days(-USUAL)).midnight();
+    app.see_through(|app| async move { app.flush_activity().await }).await?;
     let mut rows = app.store.activities(from, wanted.page.slice()).await?;
     let total = app.store.count_activities(from, COUNT_TO).await?;
     Ok(wanted.page.answer(&links, &mut rows, total, ShownActivity::new))

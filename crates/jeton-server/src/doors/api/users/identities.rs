@@ -16,6 +16,13 @@ pub(crate) async fn remove(
     id: InPath,
 ) -> Result<Response, ApiError> {
     let user = numbered(&app, &id, "id").await?.id;
-    let removed = app.store.delete_identity(user, id.second().to_owned(), grant.by(), app.now()).await?;
+    let (provider, by) = (id.second().to_owned(), grant.by());
+    let removed = app
+        .see_through(move |app| async move {
+            let removed = app.store.delete_identity(user, provider, by, app.now()).await?;
+            app.identities.forget_user(user);
+            Ok(removed)
+        })
+        .await?;
     if removed { Ok(reply::no_content()) } else { Err(ApiError::not_found("Identity")) }
 }

@@ -5,17 +5,16 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
     response::Response,
 };
-use jeton_core::time::Timestamp;
+use jeton_core::{time::Timestamp, user::Identity};
 use jeton_store::{
     search::Search,
     users::{
         attributes::Attributes,
-        identities::Identity,
         list::{Listed, UserColumn, UserFilter, UserOrder},
     },
 };
 
-use super::Beside;
+use super::Notes;
 use crate::{
     app::App,
     doors::api::{
@@ -231,11 +230,11 @@ pub(crate) async fn list(
     for row in &rows {
         creators.push(creator(&app, &row.user).await?);
     }
-    let with_attributes = wanted.of_administrators.with_attributes;
-    let beside = Beside::of(&app, users.clone().map(|user| user.id), with_attributes).await?;
+    let wanted = wanted.of_administrators.with_attributes;
+    let notes = Notes::of(&app, users.clone().map(|user| user.id), wanted).await?;
     let accounts = users
         .zip(&creators)
-        .map(|(user, made)| beside.complete(AccountUser::for_administrator(user, url, made.as_deref()), user.id));
+        .map(|(user, made)| notes.add_to(AccountUser::for_administrator(user, url, made.as_deref()), user.id));
     Ok(reply::list(&accounts.collect::<Vec<_>>(), headers))
 }
 

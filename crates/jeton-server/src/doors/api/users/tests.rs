@@ -1,7 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use axum::http::Method;
-use jeton_store::users::identities::Identity;
+use jeton_core::user::Identity;
 use serde_json::{Value, json};
 
 use crate::{
@@ -18,6 +18,7 @@ async fn identities_are_shown_sought_and_removed() {
     let (_, hers) = world.token(&jane, "read_user").await;
     let identity = Identity { provider: "ldap".into(), extern_uid: "cn=jane,dc=example".into() };
     world.app.store.set_identity(jane.id, identity, BY, NOW).await.unwrap();
+    world.app.identities.forget_user(jane.id);
 
     let ask = async |method: Method, path: &str, token: &str| {
         let mut request = request(method, &format!("/api/v4{path}"));
