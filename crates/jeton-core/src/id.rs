@@ -27,4 +27,6 @@ ids! {
     TokenId;
     /// A signed-in browser.
     SessionId;
+    /// A browser in which somebody signed in once.
+    DeviceId;
 }

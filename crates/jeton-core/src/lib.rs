@@ -25,6 +25,7 @@ pub mod caller;
 pub mod git;
 pub mod id;
 pub mod lock;
+pub mod lockout;
 pub mod namespace;
 pub mod policy;
 pub mod project;

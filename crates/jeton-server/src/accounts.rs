@@ -6,7 +6,7 @@ use jeton_core::{
     secret::Secret,
     user::{User, UserState},
 };
-use jeton_store::{By, Fault, Means};
+use jeton_store::{By, Fault, Means, sessions::NewSession};
 
 use crate::{app::App, refusal::Refusal, session};
 
@@ -25,13 +25,24 @@ impl App {
     /// Starts a session for somebody whose password was right, and answers its cookie. An account that an administrator
     /// had put to rest is awake again. `client` is what the browser calls itself.
     pub async fn sign_in(&self, user: &User, client: Option<String>, by: By) -> Result<String, Refusal> {
+        self.sign_in_for(user, client, false, by).await
+    }
+
+    /// The same, in a browser that may be asked to stay signed in.
+    pub async fn sign_in_for(
+        &self,
+        user: &User,
+        client: Option<String>,
+        stays: bool,
+        by: By,
+    ) -> Result<String, Refusal> {
         if user.state == UserState::Deactivated {
             self.set_user_state(user.id, UserState::Active, by.clone()).await?;
         }
         let cookie = session::new_secret()?;
         let (id, digest) = (user.id, self.sessions.digest(&cookie));
         self.see_through(move |app| async move {
-            app.store.start_session(id, digest, client, by, app.now()).await?;
+            app.store.start_session(NewSession { user: id, digest, client, stays }, by, app.now()).await?;
             app.identities.forget_user(id);
             Ok(())
         })
@@ -42,7 +53,7 @@ impl App {
     /// Ends the session that the caller came with.
     pub async fn sign_out(&self, caller: &Caller, by: By) -> Result<(), Fault> {
         match caller.via {
-            Via::Session(session) => self.store.end_session(caller.user.id, session, by, self.now()).await,
+            Via::Session(session) => self.store.end_session(caller.user.id, session, by, self.now()).await.map(drop),
             Via::Token(_) | Via::Password => Ok(()),
         }
     }

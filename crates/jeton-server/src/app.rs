@@ -9,7 +9,6 @@ use jeton_core::{
     lock::{self, Denial, Rules},
     policy::{Policy, Value},
     scope::Offer,
-    secret::Secret,
     time::Timestamp,
     token::{DigestKey, Handle, Prefix, Presented, Token, TokenDigest},
     user::{User, UserState},
@@ -18,7 +17,6 @@ use jeton_store::{
     By, Fault, Store,
     rotation::{NotRotated, Rotated, Rotation},
     tokens::Revocation,
-    users::Account,
 };
 use zeroize::Zeroizing;
 
@@ -29,7 +27,7 @@ use crate::{
     last_used::LastUsed,
     metrics::Metrics,
     nature::{self, Clock, NoChance},
-    passwords::{Passwords, Verdict},
+    passwords::{Passwords, remembered::Remembered, strength::About},
     refusal::Refusal,
     repositories::{Git, Repositories},
     request_id::RequestIds,
@@ -91,6 +89,8 @@ pub struct Shared {
     pub last_used: LastUsed,
     /// Hashes and checks passwords.
     pub passwords: Passwords,
+    /// Passwords that were right a moment ago.
+    pub remembered: Remembered,
     /// Keys of session cookies and forms.
     pub sessions: SessionKeys,
     /// Names for requests.
@@ -132,6 +132,7 @@ impl App {
             identities: Identities::default(),
             last_used: LastUsed::default(),
             passwords: Passwords::default(),
+            remembered: Remembered::new()?,
             request_ids: RequestIds::new()?,
             metrics: Metrics::default(),
             digest_key,
@@ -267,15 +268,6 @@ impl App {
         Ok(user.map(|user| Caller::new(user, Via::Session(session.id))))
     }
 
-    /// Finds the account that signs in with this name or address and password. None if there is none; that takes as
-    /// long as a wrong password.
-    pub async fn check_password(&self, login: &str, password: Secret) -> Result<Option<Account>, Refusal> {
-        let account = self.store.account(login).await?;
-        let hash = account.as_ref().and_then(|account| account.password_hash.clone());
-        let verdict = self.passwords.verify(password, hash).await?;
-        Ok(account.filter(|_| verdict != Verdict::Wrong))
-    }
-
     /// Lets an administrator's token act as another user (GitLab's `sudo`): by number, or by name without regard to case.
     pub async fn sudo(&self, mut caller: Caller, target: &str) -> Result<Caller, Refusal> {
         lock::may_sudo(&caller, self.clock.now())?;
@@ -311,6 +303,11 @@ impl App {
     /// The present moment.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// What is known of somebody who chooses a password.
+    pub fn about<'a>(&'a self, user: &'a User) -> About<'a> {
+        About { username: &user.username, name: &user.name, email: &user.email, url: &self.config.external_url }
     }
 
     /// Whether people reach this instance over HTTPS.

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod app;
+pub mod attempts;
 pub mod control;
 pub mod credentials;
 pub mod doors;

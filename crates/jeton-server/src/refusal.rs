@@ -18,6 +18,8 @@ pub enum Refusal {
     Denied(Denial),
     /// More wait for this already than can be served soon.
     Busy,
+    /// Too many attempts were wrong: the next one is judged after so many seconds.
+    Held(i64),
     /// The database failed.
     Failed(Arc<Fault>),
     /// Something else of ours failed; the text is for the log.
@@ -35,6 +37,7 @@ impl Refusal {
         match self {
             Self::Denied(denial) => denial.reason(),
             Self::Busy => "busy",
+            Self::Held(_) => "held",
             Self::Failed(_) => "failed",
             Self::Broken(_) => "broken",
         }
@@ -43,7 +46,7 @@ impl Refusal {
     /// Whether trying again later can help.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Busy => true,
+            Self::Busy | Self::Held(_) => true,
             Self::Failed(fault) => fault.is_passing(),
             Self::Denied(_) | Self::Broken(_) => false,
         }
@@ -61,6 +64,7 @@ impl std::fmt::Display for Refusal {
         match self {
             Self::Denied(denial) => write!(f, "{denial:?}"),
             Self::Busy => f.write_str("too much of this at once"),
+            Self::Held(seconds) => write!(f, "too many attempts were wrong; the next one in {seconds} s"),
             Self::Failed(fault) => fault.fmt(f),
             Self::Broken(why) => f.write_str(why),
         }

@@ -1,12 +1,16 @@
 //! What the store promises, on both engines: one file per group of tables, every function of the store in one of them.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod authentication_log;
+mod devices;
 mod engines;
 mod instance;
+mod passwords;
 mod policy;
 mod projects;
 mod rotation;
 mod sessions;
+mod throttles;
 mod token_lists;
 mod tokens;
 mod users;

@@ -17,6 +17,7 @@ use jeton_server::{
     doors::Doors,
     edge::{self, Address, Certificate, Edge, Limits, Stopped},
     nature::Stopwatch,
+    passwords::strength::About,
 };
 use jeton_store::{
     By, Means,
@@ -46,6 +47,8 @@ const OTHER_FILES: u64 = 256;
 
 /// The administrator that an empty database gets.
 const ROOT: &str = "root";
+const ROOT_NAME: &str = "Administrator";
+const ROOT_EMAIL: &str = "admin@example.com";
 
 pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     logging::start(&settings.log, settings.log_format);
@@ -130,15 +133,16 @@ async fn settle_root(app: &App, password: Option<Secret>) -> anyhow::Result<Opti
 async fn make_root(app: &App, password: Option<Secret>) -> anyhow::Result<()> {
     let password_hash = match password {
         Some(password) => {
-            let password = ask::check_password(password).context("the setting root_password cannot be used")?;
+            let about = About { username: ROOT, name: ROOT_NAME, email: ROOT_EMAIL, url: &app.config.external_url };
+            let password = ask::check_password(password, about).context("the setting root_password cannot be used")?;
             Some(app.passwords.hash(password).await?)
         }
         None => None,
     };
     let root = NewUser {
         username: Username::parse(ROOT).map_err(|error| anyhow::anyhow!("{ROOT} {error}"))?,
-        name: "Administrator".to_owned(),
-        email: Email::parse("admin@example.com").map_err(|error| anyhow::anyhow!("root's address {error}"))?,
+        name: ROOT_NAME.to_owned(),
+        email: Email::parse(ROOT_EMAIL).map_err(|error| anyhow::anyhow!("root's address {error}"))?,
         password_hash,
         administrator: true,
         projects_limit: PROJECTS_LIMIT,

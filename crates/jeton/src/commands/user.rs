@@ -6,7 +6,7 @@ use jeton_core::{
     secret::Secret,
     user::{Email, User, UserState, Username},
 };
-use jeton_server::app::App;
+use jeton_server::{app::App, passwords::strength::About};
 use jeton_store::users::NewUser;
 use serde_json::{Value, json};
 
@@ -62,7 +62,7 @@ pub(crate) enum UserCommand {
 pub(super) async fn run(command: UserCommand, app: &App) -> anyhow::Result<()> {
     match command {
         UserCommand::Create { username, email, name, admin, password_stdin } => {
-            let password = if password_stdin { Some(ask::check_password(ask::piped()?)?) } else { None };
+            let password = if password_stdin { Some(ask::piped()?) } else { None };
             create(app, &username, &email, name, admin, password).await
         }
         UserCommand::List { json } => list(app, json).await,
@@ -89,7 +89,11 @@ async fn create(
         projects_limit: PROJECTS_LIMIT,
     };
     let new = match password {
-        Some(password) => NewUser { password_hash: Some(app.passwords.hash(password).await?), ..new },
+        Some(password) => {
+            let about = About { username, name: &new.name, email, url: &app.config.external_url };
+            let password = ask::check_password(password, about)?;
+            NewUser { password_hash: Some(app.passwords.hash(password).await?), ..new }
+        }
         None => new,
     };
     let needs_link = new.password_hash.is_none();
@@ -158,7 +162,7 @@ async fn reset_password(app: &App, username: &str, password_stdin: bool) -> anyh
         (false, true) => ask::new_password()?,
         (false, false) => bail!("there is no terminal to ask for the password; give it with --password-stdin"),
     };
-    let hash = app.passwords.hash(ask::check_password(password)?).await?;
+    let hash = app.passwords.hash(ask::check_password(password, app.about(&user))?).await?;
     app.store.set_password(user.id, hash, by(), app.now()).await.context("the password was not changed")?;
     tell_servers(app).await
 }

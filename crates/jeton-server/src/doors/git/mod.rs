@@ -113,7 +113,7 @@ impl GitDoor {
             Err(NotServed::WithoutBody) => Ok(StatusCode::FORBIDDEN.into_response()),
             Err(NotServed::Missing | NotServed::Elsewhere) => Err(Refusal::from(Denial::Hidden).into()),
             Err(NotServed::UnknownService) => {
-                let caller = authenticate(&self.app, &parts.headers, Origin::of(&parts.extensions).client()).await?;
+                let caller = authenticate(&self.app, parts).await?;
                 Err(if caller.is_some() { Refused::UnknownService } else { Refusal::from(Denial::Anonymous).into() })
             }
         }
@@ -127,7 +127,7 @@ impl GitDoor {
             // Browsers remember what they signed in with, and send it along with other sites' requests.
             return Err(Refused::Foreign);
         }
-        let caller = authenticate(&self.app, &parts.headers, Origin::of(&parts.extensions).client()).await?;
+        let caller = authenticate(&self.app, parts).await?;
         let serving = match asked.service {
             Service::UploadPack => self.admit::<FetchCode>(&asked.repository, parts, caller).await?,
             Service::ReceivePack => self.admit::<PushCode>(&asked.repository, parts, caller).await?,
@@ -157,7 +157,7 @@ impl GitDoor {
             found = Some(project.id);
             Ok(project)
         };
-        let granted = Grant::<N>::demand(&self.app, caller, Origin::of(&parts.extensions), load).await;
+        let granted = Grant::<N>::demand(&self.app, caller, Origin::of_request(parts), load).await;
         if let (Ok(_) | Err(Refusal::Denied(Denial::Right(_))), Some(project)) = (&granted, found) {
             let there = self.app.repositories.exists(project).await.map_err(Refusal::broken)?;
             if !there {
@@ -187,6 +187,6 @@ fn redirect(status: StatusCode, target: &str) -> Response {
 }
 
 /// Seconds after which trying again can help.
-fn try_again_after(response: &mut Response, seconds: u16) {
+fn try_again_after(response: &mut Response, seconds: i64) {
     response.headers_mut().insert(RETRY_AFTER, seconds.into());
 }

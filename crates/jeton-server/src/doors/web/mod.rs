@@ -6,6 +6,7 @@
 mod access_tokens;
 mod assets;
 mod cookies;
+mod entry;
 mod error;
 mod form;
 mod home;

@@ -26,6 +26,7 @@ pub(super) struct Visit {
     csrf: String,
     wanted: Option<String>,
     news: Option<News>,
+    device: Option<String>,
     set: Vec<HeaderValue>,
 }
 
@@ -45,7 +46,8 @@ impl Visit {
         let cookie = read(Cookie::Session).or_else(|| read(Cookie::Visit));
         let csrf = cookie.as_deref().map(|cookie| app.sessions.csrf_token(cookie)).unwrap_or_default();
         let news = Cookie::News.read(headers, secure).and_then(News::read);
-        Self { secure, cookie, csrf, wanted: read(Cookie::Wanted), news, set: Vec::new() }
+        let (wanted, device) = (read(Cookie::Wanted), read(Cookie::Device));
+        Self { secure, cookie, csrf, wanted, news, device, set: Vec::new() }
     }
 
     /// Who is signed in, on pages that ask nobody to be.
@@ -84,6 +86,17 @@ impl Visit {
     /// What the browser wanted before it had to sign in, as the cookie keeps it.
     pub(super) fn wanted(&self) -> Option<&str> {
         self.wanted.as_deref()
+    }
+
+    /// By what the browser was known at earlier sign-ins.
+    pub(super) fn device(&self) -> Option<&str> {
+        self.device.as_deref()
+    }
+
+    /// Sets a cookie with the answer, kept for that many seconds; none: until the browser is closed.
+    pub(super) fn set_for(&mut self, cookie: Cookie, value: &str, life: Option<i64>) -> Result<(), Refusal> {
+        self.set.push(cookie.set_for(value, life, self.secure).map_err(Refusal::broken)?);
+        Ok(())
     }
 
     /// Sets a cookie with the answer.
