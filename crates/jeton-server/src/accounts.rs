@@ -2,7 +2,7 @@
 
 use jeton_core::{
     caller::{Caller, Via},
-    id::UserId,
+    id::{SessionId, UserId},
     secret::Secret,
     user::{User, UserState},
 };
@@ -56,6 +56,36 @@ impl App {
             Via::Session(session) => self.store.end_session(caller.user.id, session, by, self.now()).await.map(drop),
             Via::Token(_) | Via::Password => Ok(()),
         }
+    }
+
+    /// Sets another password for somebody who proved to know the one of the hash `old`; sessions other than `keep` end.
+    /// False if somebody else was faster.
+    pub async fn change_password(
+        &self,
+        user: UserId,
+        (old, new): (String, Secret),
+        keep: Option<SessionId>,
+        by: By,
+    ) -> Result<bool, Refusal> {
+        let new = self.passwords.hash(new).await?;
+        Ok(self
+            .see_through(move |app| async move {
+                let changed = app.store.change_password(user, (old, new), keep, by, app.now()).await?;
+                app.identities.forget_user(user);
+                Ok(changed)
+            })
+            .await?)
+    }
+
+    /// Ends all of somebody's tokens. When this returns, no request is let in with one of them any more.
+    pub async fn revoke_all_tokens(&self, user: UserId, by: By) -> Result<(), Fault> {
+        self.see_through(move |app| async move {
+            for digest in app.store.revoke_all_tokens(user, by, app.now()).await? {
+                app.identities.forget_token(&digest);
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Makes a link that sets the user's password once, within a day; links made before stop working.

@@ -126,10 +126,14 @@ impl App {
     }
 
     /// Remembers where somebody comes from who signed in. Answers the cookie by which the browser is known from now on.
-    pub async fn remember_browser(&self, proven: &Proven, whence: &Whence) -> Result<String, Refusal> {
-        let user = proven.account.user.id;
+    pub async fn remember_browser(
+        &self,
+        user: UserId,
+        familiarity: Familiarity,
+        whence: &Whence,
+    ) -> Result<String, Refusal> {
         let value = session::new_secret()?;
-        let known = proven.familiarity.device;
+        let known = familiarity.device;
         let by = By { user: Some(user), ..whence.by.clone() };
         let digest = self.sessions.device_digest(&value);
         self.store.remember_device(user, known.map(|(id, _)| id), digest, by, self.now()).await?;

@@ -116,6 +116,7 @@ macro_rules! token_tables {
 }
 
 pub mod list;
+mod revoke_all;
 mod uses;
 
 pub use uses::Use;

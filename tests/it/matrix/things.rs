@@ -17,12 +17,16 @@ pub(super) enum Subject {
     Project,
     /// A user, by number.
     User,
+    /// A session or a browser, by a number that only its owner is shown.
+    Place,
     /// A file of the pages.
     Asset,
 }
 
 /// Parts of routes' paths, and what they are about. The first that stands in a path counts.
-const SUBJECTS: [(&str, Subject); 6] = [
+const SUBJECTS: [(&str, Subject); 8] = [
+    ("/active_sessions/{id}", Subject::Place),
+    ("/devices/{id}", Subject::Place),
     ("/personal_access_tokens/{id}", Subject::Token),
     ("/users/{id}", Subject::User),
     ("/users/{user_id}", Subject::User),
@@ -48,7 +52,7 @@ impl Subject {
             Self::Nothing => &[Target::Nothing],
             Self::Token | Self::User => &[Target::Mine, Target::Theirs, Target::Missing],
             Self::Project => &[Target::Mine, Target::Theirs, Target::Internal, Target::Public, Target::Missing],
-            Self::Asset => &[Target::Missing],
+            Self::Place | Self::Asset => &[Target::Missing],
         }
     }
 
@@ -212,7 +216,7 @@ impl<'s> World<'s> {
         let nothing = Thing { number: 99_999_999, path: String::new() };
         match (subject, target) {
             (Subject::Project, Target::Missing) => Thing { path: format!("{}/none", self.bob.username), ..nothing },
-            (_, Target::Missing | Target::Nothing) | (Subject::Nothing | Subject::Asset, _) => nothing,
+            (_, Target::Missing | Target::Nothing) | (Subject::Nothing | Subject::Place | Subject::Asset, _) => nothing,
             (Subject::User, Target::Mine) => Thing { number: self.jane_id, ..nothing },
             (Subject::User, _) => Thing { number: self.bob_id, ..nothing },
             (Subject::Token, Target::Mine) => self.token_of(0, fresh),

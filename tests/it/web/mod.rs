@@ -1,6 +1,7 @@
 //! The pages, as a browser without JavaScript uses them.
 
 mod access_tokens;
+mod account;
 mod password;
 mod protection;
 mod sign_in;

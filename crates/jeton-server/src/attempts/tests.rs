@@ -87,7 +87,7 @@ async fn strangers_cannot_keep_the_owner_out() {
     let home = from("192.0.2.1");
     let proven = app.try_password("jane", &Secret::new(PASSWORD), &home).await.unwrap();
     assert_eq!(proven.familiarity, Familiarity::default());
-    let cookie = app.remember_browser(&proven, &home).await.unwrap();
+    let cookie = app.remember_browser(proven.account.user.id, proven.familiarity, &home).await.unwrap();
 
     guess_until_held(app, "jane").await;
     assert_eq!(attempt(app, "jane", PASSWORD, &from("203.0.113.1")).await, Told::Held, "from a strange place");
@@ -137,7 +137,7 @@ async fn one_network_that_tries_many_accounts_is_held() {
     let app = &instance.app;
     let home = from("2001:db8::1");
     let proven = app.try_password("jane", &Secret::new(PASSWORD), &home).await.unwrap();
-    app.remember_browser(&proven, &home).await.unwrap();
+    app.remember_browser(proven.account.user.id, proven.familiarity, &home).await.unwrap();
     for number in 0..31 {
         let whence = from(&format!("2001:db8::{number}"));
         assert_eq!(attempt(app, &format!("user{number}"), "wrong", &whence).await, Told::Wrong, "{number}");

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Seconds for which a browser is asked to keep the cookie by which it is known again.
-const DEVICE: i64 = 365 * 86_400;
+pub(super) const DEVICE: i64 = 365 * 86_400;
 
 /// Where a sign-in comes from, with what the browser says of having been here before.
 pub(super) fn whence(grant: &Grant<Anybody>, visit: &Visit) -> Whence {
@@ -38,7 +38,7 @@ pub(super) async fn enter(
     let by = By { user: Some(user.id), ..whence.by.clone() };
     end_earlier(app, &visit, &by).await?;
     let cookie = app.sign_in_for(user, by.client.clone(), stays, by).await?;
-    let device = app.remember_browser(proven, whence).await?;
+    let device = app.remember_browser(user.id, proven.familiarity, whence).await?;
     visit.set_for(Cookie::Session, &cookie, stays.then_some(STAY))?;
     visit.set_for(Cookie::Device, &device, Some(DEVICE))?;
     visit.clear(Cookie::Visit)?;

@@ -45,7 +45,9 @@ pub(super) async fn show(_: Grant<Anybody>, State(app): State<App>, mut visit: V
     let notice = match visit.take_news()? {
         Some(News::SignedOut) => Some("You are signed out."),
         Some(News::PasswordSet) => Some("Your password is set. Sign in with it."),
-        Some(News::Revoked(_) | News::SentBefore) | None => visit.wanted().map(|_| "Sign in to continue."),
+        Some(News::Revoked(_) | News::SentBefore | News::Done(_)) | None => {
+            visit.wanted().map(|_| "Sign in to continue.")
+        }
     };
     let notices: Vec<Notice> =
         notice.map(|text| Notice { kind: NoticeKind::Done, text: text.to_owned() }).into_iter().collect();

@@ -13,8 +13,8 @@ use jeton_store::Fault;
 use super::{
     assets,
     cookies::Cookie,
-    news::News,
-    views::{Frame, Notice, Viewer},
+    news::{Done, News},
+    views::{Frame, Notice, NoticeKind, Viewer},
 };
 use crate::{app::App, refusal::Refusal, session};
 
@@ -83,6 +83,20 @@ impl Visit {
         Ok(news)
     }
 
+    /// What was done on one of the pages about oneself, once, as a notice.
+    pub(super) fn take_notices(&mut self) -> Result<Vec<Notice>, Refusal> {
+        Ok(match self.take_news()? {
+            Some(News::Done(done)) => vec![Notice { kind: NoticeKind::Done, text: done.text().to_owned() }],
+            Some(_) | None => Vec::new(),
+        })
+    }
+
+    /// Notes what was done, and leads to the page that tells it.
+    pub(super) fn done(&mut self, done: Done, to: &str) -> Result<Response, Refusal> {
+        self.set(Cookie::News, &News::Done(done).write())?;
+        self.go_on(to)
+    }
+
     /// What the browser wanted before it had to sign in, as the cookie keeps it.
     pub(super) fn wanted(&self) -> Option<&str> {
         self.wanted.as_deref()
@@ -114,7 +128,7 @@ impl Visit {
     /// What stands around a page's own content.
     pub(super) fn frame<'a>(&'a self, title: &'a str, user: Option<&'a User>, notices: &'a [Notice]) -> Frame<'a> {
         let viewer = user.map(|user| Viewer { username: &user.username, name: &user.name });
-        Frame { title, csrf: &self.csrf, viewer, in_tokens: false, notices, assets: assets::links() }
+        Frame { title, csrf: &self.csrf, viewer, in_tokens: false, section: None, notices, assets: assets::links() }
     }
 
     /// Answers with a page.
