@@ -30,7 +30,7 @@ use crate::time::Timestamp;
 pub enum Kind {
     /// A browser in which the account signed in before.
     Device,
-    /// Second factors of one account.
+    /// Second factors of one account, and its password where somebody who is signed in is asked for it.
     Factor,
     /// One account from one network from which it signed in before.
     Familiar,
@@ -75,13 +75,16 @@ impl Kind {
     /// Its rule.
     pub const fn rule(self) -> Rule {
         match self {
-            Self::Device | Self::Familiar => Rule { free: 5, first: 1, longest: 15 * MINUTE, forget: DAY },
-            // A code has six digits: a day of guessing finds it with a chance of one in two thousand.
+            // Only who has the browser can cause this hold.
+            Self::Device => Rule { free: 5, first: 1, longest: 15 * MINUTE, forget: DAY },
+            // Only who has the password or a session can cause this hold. A code has six digits: a day of guessing finds
+            // it with a chance of about one in three thousand.
             Self::Factor => Rule { free: 5, first: 2, longest: 15 * MINUTE, forget: DAY },
-            // Anybody can cause this hold, so it is short.
+            // Neighbours can cause this hold, and anybody the next one, so both are short.
+            Self::Familiar => Rule { free: 5, first: 1, longest: MINUTE, forget: DAY },
             Self::Login => Rule { free: 10, first: 1, longest: MINUTE, forget: DAY },
             // Many people may share one address.
-            Self::Network => Rule { free: 30, first: 1, longest: 15 * MINUTE, forget: HOUR },
+            Self::Network => Rule { free: 30, first: 1, longest: MINUTE, forget: HOUR },
         }
     }
 }

@@ -10,7 +10,7 @@ use jeton_core::{id::UserId, lock::Denial, lockout::Kind, secret::Secret, token:
 use jeton_store::{
     By, Fault,
     devices::{Familiarity, MOST_COOKIES},
-    throttles::{Charge, Outcome, Subject},
+    throttles::{Outcome, Subject},
     users::Account,
 };
 
@@ -80,11 +80,37 @@ impl App {
     /// [`Denial::WrongPassword`]; [`Refusal::Held`] while further attempts have to wait; [`Refusal::Busy`].
     pub async fn try_password(&self, login: &str, password: &Secret, whence: &Whence) -> Result<Proven, Refusal> {
         let account = self.store.account(login).await?;
+        self.try_account(login, account, password, whence).await
+    }
+
+    /// Tries a password as [`Self::try_password`] does; one that was right within the last minute is right at once.
+    pub async fn try_password_again(&self, login: &str, password: &Secret, whence: &Whence) -> Result<Proven, Refusal> {
+        let account = self.store.account(login).await?;
+        if let Some(account) = &account
+            && let Some(hash) = &account.password_hash
+            && self.remembered.knows(account.user.id, hash, password, self.now())
+        {
+            let familiarity = Familiarity { device: None, network: true };
+            return Ok(Proven { account: account.clone(), familiarity });
+        }
+        let proven = self.try_account(login, account, password, whence).await?;
+        if let Some(hash) = &proven.account.password_hash {
+            self.remembered.note(proven.account.user.id, hash, password, self.now());
+        }
+        Ok(proven)
+    }
+
+    async fn try_account(
+        &self,
+        login: &str,
+        account: Option<Account>,
+        password: &Secret,
+        whence: &Whence,
+    ) -> Result<Proven, Refusal> {
         let user = account.as_ref().map(|account| account.user.id);
         let familiarity = self.familiarity(user.unwrap_or(NOBODY), whence).await?;
-        let charges = self.charge(self.subjects(login, user, familiarity, whence)).await?;
         let hash = account.as_ref().and_then(|account| account.password_hash.clone());
-        let verdict = self.judge(password, hash, charges).await?;
+        let verdict = self.judge(password, hash, self.subjects(login, user, familiarity, whence)).await?;
         match account.filter(|_| verdict != Verdict::Wrong) {
             None => {
                 self.store.record_refusal(user, "wrong_password", whence.by.clone(), self.now()).await?;
@@ -97,28 +123,12 @@ impl App {
         }
     }
 
-    /// Tries a password as [`Self::try_password`] does; one that was right within the last minute is right at once.
-    pub async fn try_password_again(&self, login: &str, password: &Secret, whence: &Whence) -> Result<Proven, Refusal> {
-        if let Some(account) = self.store.account(login).await?
-            && let Some(hash) = &account.password_hash
-            && self.remembered.knows(account.user.id, hash, password, self.now())
-        {
-            return Ok(Proven { account, familiarity: Familiarity { device: None, network: true } });
-        }
-        let proven = self.try_password(login, password, whence).await?;
-        if let Some(hash) = &proven.account.password_hash {
-            self.remembered.note(proven.account.user.id, hash, password, self.now());
-        }
-        Ok(proven)
-    }
-
     /// Whether somebody who is signed in knows the password of that account: a stolen session must not become one
     /// that guesses.
     pub async fn confirm_password(&self, user: UserId, password: &Secret, by: &By) -> Result<Option<String>, Refusal> {
         let hash = self.store.password_hash(user).await?;
-        let name = format!("password {user}");
-        let charges = self.charge(vec![Subject { kind: Kind::Factor, name }]).await?;
-        if self.judge(password, hash.clone(), charges).await? == Verdict::Wrong {
+        let subject = Subject { kind: Kind::Factor, name: format!("password {user}") };
+        if self.judge(password, hash.clone(), vec![subject]).await? == Verdict::Wrong {
             self.store.record_refusal(Some(user), "wrong_password", by.clone(), self.now()).await?;
             return Ok(None);
         }
@@ -171,17 +181,13 @@ impl App {
         }
     }
 
-    /// Counts an attempt. Who is held costs one reading and no writing.
-    async fn charge(&self, subjects: Vec<Subject>) -> Result<Vec<Charge>, Refusal> {
-        let now = self.now();
-        if let Some(wait) = self.store.wait_for(&subjects, now).await? {
+    /// Judges a password, if the attempt is not held. Who is held, and who comes to a full house, costs no writing.
+    async fn judge(&self, password: &Secret, hash: Option<String>, subjects: Vec<Subject>) -> Result<Verdict, Refusal> {
+        if let Some(wait) = self.store.wait_for(&subjects, self.now()).await? {
             return Err(Refusal::Held(wait));
         }
-        self.store.charge(subjects, now).await?.map_err(Refusal::Held)
-    }
-
-    /// Judges a password for which an attempt was charged.
-    async fn judge(&self, password: &Secret, hash: Option<String>, charges: Vec<Charge>) -> Result<Verdict, Refusal> {
+        let _seat = self.passwords.seat()?;
+        let charges = self.store.charge(subjects, self.now()).await?.map_err(Refusal::Held)?;
         let verdict = self.passwords.verify(password.clone(), hash).await;
         let outcome = match &verdict {
             Ok(Verdict::Wrong) => return Ok(Verdict::Wrong),

@@ -11,6 +11,7 @@ use argon2::{
     password_hash::phc::{Output, PasswordHash, Salt},
 };
 use jeton_core::secret::Secret;
+use tokio::sync::OwnedSemaphorePermit;
 
 pub use self::strength::{LONGEST, SHORTEST};
 use self::workers::{Arena, Workers};
@@ -67,6 +68,15 @@ impl Passwords {
                 if exists { verdict } else { Verdict::Wrong }
             })
             .await
+    }
+
+    /// A seat for an attempt, to be taken before anything is written about it: so that a crowd at the door costs the
+    /// database nothing.
+    ///
+    /// # Errors
+    /// [`Unhashed::Busy`] when all are taken.
+    pub fn seat(&self) -> Result<OwnedSemaphorePermit, Unhashed> {
+        Arc::clone(&self.workers()?.seats).try_acquire_owned().map_err(|_| Unhashed::Busy)
     }
 
     /// How many wait for their turn.

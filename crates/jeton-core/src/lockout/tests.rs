@@ -25,15 +25,17 @@ fn the_delay_doubles_after_the_free_attempts_up_to_its_longest() {
         (Kind::Login, 100, 60),
         (Kind::Familiar, 5, 0),
         (Kind::Familiar, 6, 1),
-        (Kind::Familiar, 15, 512),
-        (Kind::Familiar, 16, 900),
+        (Kind::Familiar, 11, 32),
+        (Kind::Familiar, 12, 60),
         (Kind::Device, 6, 1),
+        (Kind::Device, 15, 512),
+        (Kind::Device, 16, 900),
         (Kind::Factor, 5, 0),
         (Kind::Factor, 6, 2),
         (Kind::Factor, 30, 900),
         (Kind::Network, 30, 0),
         (Kind::Network, 31, 1),
-        (Kind::Network, 200, 900),
+        (Kind::Network, 200, 60),
     ] {
         let (record, now) = after(kind, failures);
         let wait = record.and_then(|record| record.wait(now)).unwrap_or(0);

@@ -17,7 +17,7 @@ use std::{
 
 use argon2::Block;
 use rustix::process::setpriority_process;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::Unhashed;
 use crate::metrics::Tally;
@@ -40,6 +40,8 @@ pub(super) struct Workers {
     pub(super) waiting: Tally,
     /// Work in hand.
     pub(super) running: Tally,
+    /// One for each piece of work that can be in hand or wait.
+    pub(super) seats: Arc<Semaphore>,
     /// Work that was ever done.
     pub(super) done: Arc<AtomicU64>,
 }
@@ -53,7 +55,8 @@ impl Workers {
             let jobs = Arc::clone(&jobs);
             thread::Builder::new().name("passwords".to_owned()).spawn(move || work(&jobs))?;
         }
-        Ok(Self { queue, waiting: Tally::default(), running: Tally::default(), done: Arc::default() })
+        let seats = Arc::new(Semaphore::new(threads * QUEUE));
+        Ok(Self { queue, waiting: Tally::default(), running: Tally::default(), seats, done: Arc::default() })
     }
 
     /// Does one piece of work. What nobody waits for any more when its turn comes is left undone.

@@ -42,6 +42,9 @@ const FLUSH: Duration = Duration::from_secs(1);
 /// never takes more than a tenth of a core from the requests.
 const REST: u32 = 9;
 
+/// How often old traces of sign-ins are cleared away.
+const CLEARING: Duration = Duration::from_hours(1);
+
 /// Files that may be open besides connections: the database, the log, repositories and pipes to git.
 const OTHER_FILES: u64 = 256;
 
@@ -74,6 +77,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     background.spawn(count_stops(stops)?);
     background.spawn(reload_on_hangup(certificate)?);
     background.spawn(flush_uses(app.clone()));
+    background.spawn(forget_sign_ins(app.clone()));
     background.spawn(control.serve(app.clone()));
     tokio::spawn(look_after_repositories(app.clone()));
     announce(&addresses, link.as_deref())?;
@@ -174,6 +178,20 @@ async fn look_after_repositories(app: App) {
     }
     if let Err(error) = app.repositories.sweep().await {
         tracing::warn!(%error, "what earlier deletions left behind could not be removed");
+    }
+}
+
+/// Clears away what counts no more of wrong guesses, and browsers and networks that nobody came back with.
+async fn forget_sign_ins(app: App) {
+    loop {
+        let cleared = match app.store.forget_throttles(app.now()).await {
+            Ok(_) => app.store.forget_old_places(app.now()).await,
+            Err(fault) => Err(fault),
+        };
+        if let Err(fault) = cleared {
+            tracing::warn!(%fault, "old traces of sign-ins could not be cleared away");
+        }
+        tokio::time::sleep(CLEARING).await;
     }
 }
 
