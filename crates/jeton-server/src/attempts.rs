@@ -107,6 +107,10 @@ impl App {
         password: &Secret,
         whence: &Whence,
     ) -> Result<Proven, Refusal> {
+        if self.passwords.is_full() {
+            // Under a flood, what is turned away must cost next to nothing.
+            return Err(Refusal::Busy);
+        }
         let user = account.as_ref().map(|account| account.user.id);
         let familiarity = self.familiarity(user.unwrap_or(NOBODY), whence).await?;
         let hash = account.as_ref().and_then(|account| account.password_hash.clone());
@@ -133,6 +137,20 @@ impl App {
             return Ok(None);
         }
         Ok(hash)
+    }
+
+    /// Begins the session of somebody whose password was right, and answers its cookie. None if that is not their password
+    /// any more: whoever changed it ended the account's sessions, and this one would have been among them.
+    pub async fn enter(&self, proven: &Proven, stays: bool, by: By) -> Result<Option<String>, Refusal> {
+        let user = &proven.account.user;
+        let cookie = self.sign_in_for(user, by.client.clone(), stays, by.clone()).await?;
+        if self.store.password_hash(user.id).await? == proven.account.password_hash {
+            return Ok(Some(cookie));
+        }
+        if let Some(caller) = self.identify_session(&cookie).await? {
+            self.sign_out(&caller, by).await?;
+        }
+        Ok(None)
     }
 
     /// Remembers where somebody comes from who signed in. Answers the cookie by which the browser is known from now on.

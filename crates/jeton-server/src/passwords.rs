@@ -79,6 +79,11 @@ impl Passwords {
         Arc::clone(&self.workers()?.seats).try_acquire_owned().map_err(|_| Unhashed::Busy)
     }
 
+    /// Whether all seats are taken.
+    pub fn is_full(&self) -> bool {
+        self.started().is_some_and(|workers| workers.seats.available_permits() == 0)
+    }
+
     /// How many wait for their turn.
     pub fn waiting(&self) -> usize {
         self.started().map_or(0, |workers| workers.waiting.now())

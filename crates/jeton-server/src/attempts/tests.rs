@@ -210,6 +210,19 @@ async fn a_weak_hash_is_replaced_at_the_next_sign_in() {
 }
 
 #[tokio::test]
+async fn a_password_that_is_changed_during_the_sign_in_lets_nobody_in() {
+    let instance = Instance::new().await;
+    let jane = instance.user("jane", false).await;
+    let (app, whence) = (&instance.app, from("192.0.2.1"));
+    let proven = app.try_password("jane", &Secret::new(PASSWORD), &whence).await.unwrap();
+    assert!(app.enter(&proven, false, BY).await.unwrap().is_some());
+    let hash = app.passwords.hash(Secret::new("another one")).await.unwrap();
+    app.store.set_password(jane.id, hash, BY, NOW).await.unwrap();
+    assert_eq!(app.enter(&proven, false, BY).await.unwrap(), None);
+    assert_eq!(app.store.sessions_of(jane.id, NOW).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn a_session_cannot_guess_the_password_of_its_account() {
     let instance = Instance::new().await;
     let jane = instance.user("jane", false).await;

@@ -26,24 +26,24 @@ pub(super) fn stays(form: &Form) -> bool {
     form.pairs.get("user[remember_me]") == Some("1")
 }
 
-/// Begins the session and leads to the page that was wanted.
+/// Begins the session and leads to the page that was wanted. None if the password was changed in this very moment.
 pub(super) async fn enter(
     app: &App,
-    mut visit: Visit,
+    visit: &mut Visit,
     proven: &Proven,
     whence: &Whence,
     stays: bool,
-) -> Result<Response, Refusal> {
+) -> Result<Option<Response>, Refusal> {
     let user = &proven.account.user;
     let by = By { user: Some(user.id), ..whence.by.clone() };
-    end_earlier(app, &visit, &by).await?;
-    let cookie = app.sign_in_for(user, by.client.clone(), stays, by).await?;
+    end_earlier(app, visit, &by).await?;
+    let Some(cookie) = app.enter(proven, stays, by).await? else { return Ok(None) };
     let device = app.remember_browser(user.id, proven.familiarity, whence).await?;
     visit.set_for(Cookie::Session, &cookie, stays.then_some(STAY))?;
     visit.set_for(Cookie::Device, &device, Some(DEVICE))?;
     visit.clear(Cookie::Visit)?;
     visit.clear(Cookie::Wanted)?;
-    visit.go_on(&wanted::destination(visit.wanted()))
+    visit.go_on(&wanted::destination(visit.wanted())).map(Some)
 }
 
 /// A browser has one session: a new sign-in ends the one before.

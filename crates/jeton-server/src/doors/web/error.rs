@@ -107,7 +107,7 @@ impl Problem {
             Self::Held(_) => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "Too many attempts were wrong",
-                "Wait a minute, then try again. Nothing was changed.",
+                "Wait a while, then try again. Nothing was changed.",
             ),
             Self::Away => (
                 StatusCode::SERVICE_UNAVAILABLE,

@@ -59,7 +59,7 @@ pub(super) async fn show(_: Grant<Anybody>, State(app): State<App>, mut visit: V
 pub(super) async fn submit(
     grant: Grant<Anybody>,
     State(app): State<App>,
-    visit: Visit,
+    mut visit: Visit,
     form: Form,
 ) -> Result<Response, Refusal> {
     let login = form.pairs.get("user[login]").unwrap_or_default();
@@ -83,7 +83,10 @@ pub(super) async fn submit(
         exchange::note_refusal(&Denial::Account(Arc::new(user)).into());
         return again(&visit, login, BLOCKED);
     }
-    entry::enter(&app, visit, &proven, &whence, entry::stays(&form)).await
+    match entry::enter(&app, &mut visit, &proven, &whence, entry::stays(&form)).await? {
+        Some(entered) => Ok(entered),
+        None => again(&visit, login, WRONG),
+    }
 }
 
 /// A deactivated account wakes up by signing in.
