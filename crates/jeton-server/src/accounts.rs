@@ -2,13 +2,13 @@
 
 use jeton_core::{
     caller::{Caller, Via},
-    id::UserId,
+    id::{SessionId, UserId},
     secret::Secret,
     time::Timestamp,
     token::TokenDigest,
     user::{User, UserState},
 };
-use jeton_store::{By, Fault, Means};
+use jeton_store::{By, Fault, Means, sessions::NewSession};
 
 use crate::{app::App, refusal::Refusal, session};
 
@@ -37,13 +37,24 @@ impl App {
     /// Starts a session for somebody whose password was right, and answers its cookie. An account that an administrator
     /// had put to rest is awake again. `client` is what the browser calls itself.
     pub async fn sign_in(&self, user: &User, client: Option<String>, by: By) -> Result<String, Refusal> {
+        self.sign_in_for(user, client, false, by).await
+    }
+
+    /// The same, in a browser that may be asked to stay signed in.
+    pub async fn sign_in_for(
+        &self,
+        user: &User,
+        client: Option<String>,
+        stays: bool,
+        by: By,
+    ) -> Result<String, Refusal> {
         if user.state == UserState::Deactivated {
             self.set_user_state(user.id, UserState::Active, by.clone()).await?;
         }
         let cookie = session::new_secret()?;
         let (id, digest) = (user.id, self.sessions.digest(&cookie));
         self.see_through(move |app| async move {
-            app.store.start_session(id, digest, client, by, app.now()).await?;
+            app.store.start_session(NewSession { user: id, digest, client, stays }, by, app.now()).await?;
             app.identities.forget_user(id);
             Ok(())
         })
@@ -54,9 +65,39 @@ impl App {
     /// Ends the session that the caller came with.
     pub async fn sign_out(&self, caller: &Caller, by: By) -> Result<(), Fault> {
         match caller.via {
-            Via::Session(session) => self.store.end_session(caller.user.id, session, by, self.now()).await,
+            Via::Session(session) => self.store.end_session(caller.user.id, session, by, self.now()).await.map(drop),
             Via::Token(_) | Via::Password => Ok(()),
         }
+    }
+
+    /// Sets another password for somebody who proved to know the one of the hash `old`; sessions other than `keep` end.
+    /// False if somebody else was faster.
+    pub async fn change_password(
+        &self,
+        user: UserId,
+        (old, new): (String, Secret),
+        keep: Option<SessionId>,
+        by: By,
+    ) -> Result<bool, Refusal> {
+        let new = self.passwords.hash(new).await?;
+        Ok(self
+            .see_through(move |app| async move {
+                let changed = app.store.change_password(user, (old, new), keep, by, app.now()).await?;
+                app.identities.forget_user(user);
+                Ok(changed)
+            })
+            .await?)
+    }
+
+    /// Ends all of somebody's tokens. When this returns, no request is let in with one of them any more.
+    pub async fn revoke_all_tokens(&self, user: UserId, by: By) -> Result<(), Fault> {
+        self.see_through(move |app| async move {
+            for digest in app.store.revoke_all_tokens(user, by, app.now()).await? {
+                app.identities.forget_token(&digest);
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Makes a link that sets the user's password once, within a day; links made before stop working.

@@ -9,7 +9,6 @@ use jeton_core::{
     lock::{self, Denial, Rules},
     policy::{Policy, Value},
     scope::Offer,
-    secret::Secret,
     time::Timestamp,
     token::{DigestKey, Handle, Lifetime, Prefix, Presented, Token, TokenDigest},
     user::{User, UserState},
@@ -18,7 +17,6 @@ use jeton_store::{
     By, Fault, Store,
     rotation::{NotRotated, Rotated, Rotation},
     tokens::Revocation,
-    users::Account,
 };
 use zeroize::Zeroizing;
 
@@ -32,7 +30,7 @@ use crate::{
     limits::Limits,
     metrics::Metrics,
     nature::{self, Clock, NoChance},
-    passwords::{Passwords, Verdict},
+    passwords::{Passwords, remembered::Remembered, strength::About},
     refusal::Refusal,
     repositories::{Git, Repositories},
     request_id::RequestIds,
@@ -106,6 +104,8 @@ pub struct Shared {
     pub avatars: Avatars,
     /// Hashes and checks passwords.
     pub passwords: Passwords,
+    /// Passwords that were right a moment ago.
+    pub remembered: Remembered,
     /// Keys of session cookies and forms.
     pub sessions: SessionKeys,
     /// Names for requests.
@@ -152,6 +152,7 @@ impl App {
             limits: Limits::default(),
             activity: Activity::default(),
             passwords: Passwords::default(),
+            remembered: Remembered::new()?,
             request_ids: RequestIds::new()?,
             metrics: Metrics::default(),
             audit_key: audit_key(&digest_key),
@@ -318,15 +319,6 @@ impl App {
         Ok(user.map(|user| Caller::new(user, Via::Session(session.id))))
     }
 
-    /// Finds the account that signs in with this name or address and password. None if there is none; that takes as
-    /// long as a wrong password.
-    pub async fn check_password(&self, login: &str, password: Secret) -> Result<Option<Account>, Refusal> {
-        let account = self.store.account(login).await?;
-        let hash = account.as_ref().and_then(|account| account.password_hash.clone());
-        let verdict = self.passwords.verify(password, hash).await?;
-        Ok(account.filter(|_| verdict != Verdict::Wrong))
-    }
-
     /// Lets an administrator's token act as another user (GitLab's `sudo`): by number, or by name without regard to case.
     pub async fn sudo(&self, mut caller: Caller, target: &str) -> Result<Caller, Refusal> {
         lock::may_sudo(&caller, self.clock.now())?;
@@ -377,6 +369,11 @@ impl App {
     /// The present moment.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// What is known of somebody who chooses a password.
+    pub fn about<'a>(&'a self, user: &'a User) -> About<'a> {
+        About { username: &user.username, name: &user.name, email: &user.email, url: &self.config.external_url }
     }
 
     /// Whether people reach this instance over HTTPS.

@@ -24,7 +24,7 @@ use axum::{
     Router,
     extract::{FromRequestParts, RawPathParams, Request},
     handler::Handler,
-    http::{Extensions, request::Parts},
+    http::{Extensions, HeaderValue, header::USER_AGENT, request::Parts},
     routing::{MethodFilter, on},
 };
 use jeton_core::{
@@ -221,6 +221,11 @@ impl<N: Need> Grant<N> {
         self.origin.by(self.caller.as_ref())
     }
 
+    /// Where the request comes from.
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
     /// Who was granted, on a route that the anonymous cannot use.
     ///
     /// # Errors
@@ -231,16 +236,31 @@ impl<N: Need> Grant<N> {
 }
 
 /// Where a request comes from, for the audit log.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Origin {
     client: Option<Client>,
     request_id: Option<RequestId>,
+    agent: Option<HeaderValue>,
 }
+
+/// Characters of a client's name that are kept.
+const LONGEST_AGENT: usize = 255;
 
 impl Origin {
     /// Of a request that came through the server's edge.
     pub fn of(extensions: &Extensions) -> Self {
-        Self { client: extensions.get().copied(), request_id: extensions.get().copied() }
+        Self { client: extensions.get().copied(), request_id: extensions.get().copied(), agent: None }
+    }
+
+    /// The same, with what the client calls itself.
+    pub fn of_request(parts: &Parts) -> Self {
+        Self { agent: parts.headers.get(USER_AGENT).cloned(), ..Self::of(&parts.extensions) }
+    }
+
+    /// What the client calls itself, as far as it is kept.
+    pub fn agent(&self) -> Option<String> {
+        let agent = self.agent.as_ref()?.to_str().ok()?;
+        Some(agent.chars().take(LONGEST_AGENT).collect())
     }
 
     /// The client, as far as can be believed.
@@ -259,6 +279,7 @@ impl Origin {
             }),
             address: self.client.and_then(|client| client.addr),
             request_id: self.request_id.map(|id| id.to_string()),
+            client: self.agent(),
         }
     }
 
@@ -272,7 +293,7 @@ impl<N: Need> FromRequestParts<App> for Grant<N> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let origin = Origin::of(&parts.extensions);
+        let origin = Origin::of_request(parts);
         let found = identify(N::SOURCE, parts, app, origin.client).await;
         if N::SOURCE == Source::Api
             && let Some(standing) = app.limits.count(&app.policy(), &found, origin.client, app.now())

@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod activity;
 pub mod app;
+pub mod attempts;
 pub mod avatars;
 pub mod control;
 pub mod credentials;

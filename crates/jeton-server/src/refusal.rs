@@ -20,6 +20,8 @@ pub enum Refusal {
     Busy,
     /// The caller asks more often than it may.
     TooOften(Standing),
+    /// Too many attempts were wrong: the next one is judged after so many seconds.
+    Held(i64),
     /// The database failed.
     Failed(Arc<Fault>),
     /// Something else of ours failed; the text is for the log.
@@ -38,6 +40,7 @@ impl Refusal {
             Self::Denied(denial) => denial.reason(),
             Self::Busy => "busy",
             Self::TooOften(_) => "too_often",
+            Self::Held(_) => "held",
             Self::Failed(_) => "failed",
             Self::Broken(_) => "broken",
         }
@@ -46,7 +49,7 @@ impl Refusal {
     /// Whether trying again later can help.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Busy | Self::TooOften(_) => true,
+            Self::Busy | Self::TooOften(_) | Self::Held(_) => true,
             Self::Failed(fault) => fault.is_passing(),
             Self::Denied(_) | Self::Broken(_) => false,
         }
@@ -65,6 +68,7 @@ impl std::fmt::Display for Refusal {
             Self::Denied(denial) => write!(f, "{denial:?}"),
             Self::Busy => f.write_str("too much of this at once"),
             Self::TooOften(standing) => write!(f, "over the limit {}", standing.name),
+            Self::Held(seconds) => write!(f, "too many attempts were wrong; the next one in {seconds} s"),
             Self::Failed(fault) => fault.fmt(f),
             Self::Broken(why) => f.write_str(why),
         }

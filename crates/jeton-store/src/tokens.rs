@@ -117,6 +117,7 @@ macro_rules! token_tables {
 }
 
 pub mod list;
+mod revoke_all;
 mod uses;
 
 pub use uses::{ADDRESSES, Use};

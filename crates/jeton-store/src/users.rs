@@ -1,7 +1,7 @@
 //! Users and their own namespaces.
 
 use jeton_core::{
-    id::UserId,
+    id::{SessionId, UserId},
     time::Timestamp,
     user::{User, UserState},
 };
@@ -12,6 +12,7 @@ use crate::{
     By, Fault, Store,
     audit::{self, Event},
     db::{Tx, on, on_tx},
+    passwords,
 };
 
 /// An account found by what was typed to sign in.
@@ -109,7 +110,7 @@ impl Store {
                     .map_err(Fault::from)?;
                     if changed > 0 {
                         if state != UserState::Active {
-                            end_sessions(tx, id).await?;
+                            end_sessions(tx, id, None).await?;
                         }
                         let details = json!({ "state": state.name() });
                         let event = Event { action: "user.state", subject: "user", subject_id: id.0, details };
@@ -137,9 +138,11 @@ pub(crate) async fn user_in(tx: &mut Tx, id: UserId) -> Result<Option<User>, Fau
     Ok(row.map(User::from))
 }
 
-pub(crate) async fn end_sessions(tx: &mut Tx, user: UserId) -> Result<(), Fault> {
-    on_tx!(tx, c => sqlx::query("DELETE FROM sessions WHERE user_id = $1").bind(user.0).execute(c).await.map(drop))
-        .map_err(Fault::from)
+/// Ends a user's sessions, all of them or all but one.
+pub(crate) async fn end_sessions(tx: &mut Tx, user: UserId, keep: Option<SessionId>) -> Result<(), Fault> {
+    on_tx!(tx, c => sqlx::query("DELETE FROM sessions WHERE user_id = $1 AND id <> $2")
+        .bind(user.0).bind(keep.map_or(0, |session| session.0)).execute(c).await.map(drop))
+    .map_err(Fault::from)
 }
 
 pub(crate) async fn set_password(tx: &mut Tx, id: UserId, hash: &str, by: &By, now: Timestamp) -> Result<bool, Fault> {
@@ -151,10 +154,6 @@ pub(crate) async fn set_password(tx: &mut Tx, id: UserId, hash: &str, by: &By, n
     if changed == 0 {
         return Ok(false);
     }
-    end_sessions(tx, id).await?;
-    on_tx!(tx, c => sqlx::query("DELETE FROM password_links WHERE user_id = $1").bind(id.0).execute(c).await.map(drop))
-        .map_err(Fault::from)?;
-    let event = Event { action: "user.password", subject: "user", subject_id: id.0, details: json!({}) };
-    audit::record(tx, by, now, event).await?;
+    passwords::follow(tx, id, None, by, now).await?;
     Ok(true)
 }

@@ -32,12 +32,16 @@ pub(super) enum Subject {
     Attribute,
     /// A user's keys as plain text.
     KeysFile,
+    /// A session or a browser, by a number that only its owner is shown.
+    Place,
     /// A file of the pages.
     Asset,
 }
 
 /// Parts of routes' paths, and what they are about. The first that stands in a path counts.
-const SUBJECTS: [(&str, Subject); 13] = [
+const SUBJECTS: [(&str, Subject); 15] = [
+    ("/active_sessions/{id}", Subject::Place),
+    ("/devices/{id}", Subject::Place),
     ("/personal_access_tokens/{id}", Subject::Token),
     ("/impersonation_tokens/{impersonation_token_id}", Subject::Impersonation),
     ("/gpg_keys/{key_id}", Subject::GpgKey),
@@ -75,7 +79,7 @@ impl Subject {
             }
             Self::Project => &[Target::Mine, Target::Theirs, Target::Internal, Target::Public, Target::Missing],
             Self::Account | Self::Impersonation => &[Target::Theirs, Target::Missing],
-            Self::Asset => &[Target::Missing],
+            Self::Place | Self::Asset => &[Target::Missing],
         }
     }
 
@@ -251,7 +255,7 @@ impl<'s> World<'s> {
             (Subject::Project, Target::Missing) => Thing { path: format!("{}/none", self.bob.username), ..nothing },
             (Subject::Attribute, Target::Missing) => Thing { number: self.bob_id, path: "none".to_owned(), ..nothing },
             (Subject::Impersonation, Target::Missing) => Thing { number: self.bob_id, ..nothing },
-            (_, Target::Missing | Target::Nothing) | (Subject::Nothing | Subject::Asset, _) => nothing,
+            (_, Target::Missing | Target::Nothing) | (Subject::Nothing | Subject::Place | Subject::Asset, _) => nothing,
             (Subject::Account, _) => Thing { number: new_user(&self.administrator), ..nothing },
             (Subject::Impersonation, _) => self.impersonation(),
             (Subject::User, Target::Mine) => Thing { number: self.jane_id, ..nothing },

@@ -107,7 +107,7 @@ async fn finish(request: Request, next: Next) -> Response {
     match Refusal::of(&answer) {
         None => answer,
         Some(Refusal::Denied(denial)) => denied(denial),
-        Some(Refusal::Busy) => failed(&Refusal::Busy),
+        Some(passing @ (Refusal::Busy | Refusal::Held(_))) => failed(passing),
         Some(refusal) => {
             tracing::error!(request_id = id.map(tracing::field::display), %refusal, "an operator's request failed");
             failed(refusal)

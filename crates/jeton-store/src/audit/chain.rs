@@ -21,7 +21,7 @@ const BEGINNING: [u8; 32] = [0; 32];
 /// The columns of an [`EventRow`].
 macro_rules! event_columns {
     () => {
-        "id, at, actor_id, actor_via, address, request_id, action, subject, subject_id, details"
+        "id, at, actor_id, actor_via, address, client, request_id, action, subject, subject_id, details"
     };
 }
 
@@ -33,6 +33,7 @@ struct EventRow {
     actor_id: Option<i64>,
     actor_via: String,
     address: Option<String>,
+    client: Option<String>,
     request_id: Option<String>,
     action: String,
     subject: String,
@@ -85,6 +86,7 @@ impl EventRow {
             self.actor_id,
             &self.actor_via,
             &self.address,
+            &self.client,
             &self.request_id,
             &self.action,
             &self.subject,

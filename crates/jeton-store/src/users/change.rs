@@ -149,7 +149,7 @@ async fn choose_password(
     if password.expired {
         on_tx!(tx, c => sqlx::query("UPDATE users SET password_expired = $1 WHERE id = $2")
             .bind(true).bind(id.0).execute(c).await.map(drop))?;
-        end_sessions(tx, id).await?;
+        end_sessions(tx, id, None).await?;
     }
     let mails: Vec<Mail> = password.mail.iter().map(|mail| Mail { user: Some(id), ..mail.clone() }).collect();
     mails::enqueue(tx, &mails, now).await

@@ -12,6 +12,7 @@ use jeton_store::{
     mails::Mail,
     projects::NewProject,
     search::Search,
+    sessions::NewSession,
     users::{
         Contributions, Invitation, NewPassword, NewUser, NotMade, UserChanges,
         list::{UserColumn, UserFilter, UserOrder},
@@ -145,7 +146,10 @@ async fn a_password_that_somebody_else_chose_has_to_be_replaced() {
     for_each_engine(async |store| {
         let jane = make_user(&store, "jane").await;
         let session = TokenDigest([1; 32]);
-        store.start_session(jane.id, session, None, BY, NOW).await.unwrap();
+        store
+            .start_session(NewSession { user: jane.id, digest: session, client: None, stays: false }, BY, NOW)
+            .await
+            .unwrap();
         let password = NewPassword { hash: "hash".into(), expired: true, mail: Some(mail()) };
         let changes = UserChanges { password: Some(password), ..UserChanges::default() };
         assert!(store.change_user(jane.id, changes, BY, NOW).await.unwrap().unwrap().password_expired);
@@ -222,7 +226,14 @@ async fn sign_ins_are_counted_with_where_they_came_from() {
         assert_eq!(store.sign_ins(jane.id).await.unwrap().unwrap().count, 0);
         for (seed, address) in [(1, "192.0.2.1"), (2, "192.0.2.2")] {
             let by = By { address: address.parse().ok(), ..BY };
-            store.start_session(jane.id, TokenDigest([seed; 32]), None, by, NOW).await.unwrap();
+            store
+                .start_session(
+                    NewSession { user: jane.id, digest: TokenDigest([seed; 32]), client: None, stays: false },
+                    by,
+                    NOW,
+                )
+                .await
+                .unwrap();
         }
         let known = store.sign_ins(jane.id).await.unwrap().unwrap();
         let addresses = (known.current_address.as_deref(), known.last_address.as_deref());

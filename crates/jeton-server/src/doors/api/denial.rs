@@ -15,6 +15,7 @@ pub(crate) fn answer(refusal: &Refusal, app: &App) -> ApiError {
         Refusal::Denied(denial) => denied(denial, &app.config.external_url),
         Refusal::Busy => ApiError::unavailable(),
         Refusal::TooOften(standing) => ApiError::too_often(standing.seconds_left()),
+        Refusal::Held(seconds) => ApiError::too_many(*seconds),
         Refusal::Failed(_) if refusal.is_passing() => ApiError::unavailable(),
         Refusal::Failed(_) | Refusal::Broken(_) => ApiError::internal(),
     }

@@ -44,6 +44,8 @@ enum Body {
     Attributes(Attributes),
     /// `{"error":"name is missing"}`: what is wrong with the request before the endpoint sees it.
     Error(Cow<'static, str>),
+    /// `{"message":{"error":"This endpoint has been requested too many times. …"}}`.
+    TooMany(&'static str),
     /// `{"error":["You've reached your limit …"]}`: GitLab's shape for a limit on projects.
     Errors(Vec<String>),
     /// Plain text, as GitLab's throttle answers before its API is reached.
@@ -178,6 +180,12 @@ impl ApiError {
         Self::message(StatusCode::CONFLICT, what)
     }
 
+    /// 429: what may be tried only so often was tried too often. GitLab's words.
+    pub(crate) fn too_many(seconds: i64) -> Self {
+        let told = "This endpoint has been requested too many times. Try again later.";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, Body::TooMany(told)).with(RETRY_AFTER, seconds.into())
+    }
+
     /// 401 for a token that was good once.
     pub(crate) fn dead_token(description: &'static str) -> Self {
         let error = "invalid_token";
@@ -273,6 +281,7 @@ impl Body {
             Self::Message(text) => json!({ "message": text }),
             Self::Error(text) => json!({ "error": text }),
             Self::Errors(texts) => json!({ "error": texts }),
+            Self::TooMany(text) => json!({ "message": { "error": text } }),
             Self::Attributes(attributes) => {
                 let attributes = attributes.into_iter().map(|(name, texts)| (name.to_owned(), Value::from(texts)));
                 json!({ "message": attributes.collect::<Map<_, _>>() })
@@ -313,6 +322,11 @@ mod tests {
             (ApiError::forbidden(), 403, r#"{"message":"403 Forbidden"}"#),
             (ApiError::forbidden_because("no"), 403, r#"{"message":"403 Forbidden - no"}"#),
             (ApiError::bad_request("Not permitted"), 400, r#"{"message":"400 Bad request - Not permitted"}"#),
+            (
+                ApiError::too_many(9),
+                429,
+                r#"{"message":{"error":"This endpoint has been requested too many times. Try again later."}}"#,
+            ),
             (ApiError::precondition_failed(), 412, r#"{"message":"412 Precondition Failed"}"#),
             (ApiError::attributes(blank), 400, r#"{"message":{"name":["can't be blank"]}}"#),
             (

@@ -190,7 +190,7 @@ async fn receive(request: Request) -> Result<Request, Malformed> {
 /// Failures of ours are logged once, here, under the name that the client gets to see.
 fn log(refusal: &Refusal, id: Option<&RequestId>) {
     match refusal {
-        Refusal::Denied(_) | Refusal::Busy | Refusal::TooOften(_) => {}
+        Refusal::Denied(_) | Refusal::Busy | Refusal::TooOften(_) | Refusal::Held(_) => {}
         Refusal::Failed(_) | Refusal::Broken(_) => {
             let id = id.map(ToString::to_string).unwrap_or_default();
             tracing::error!(request_id = id, %refusal, "a request to the API failed");

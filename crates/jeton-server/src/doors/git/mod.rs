@@ -124,7 +124,7 @@ impl GitDoor {
             Err(NotServed::WithoutBody) => Ok(StatusCode::FORBIDDEN.into_response()),
             Err(NotServed::Missing | NotServed::Elsewhere) => Err(Refusal::from(Denial::Hidden).into()),
             Err(NotServed::UnknownService) => {
-                let caller = authenticate(&self.app, &parts.headers, Origin::of(&parts.extensions).client()).await?;
+                let caller = authenticate(&self.app, parts).await?;
                 Err(if caller.is_some() { Refused::UnknownService } else { Refusal::from(Denial::Anonymous).into() })
             }
         }
@@ -139,7 +139,7 @@ impl GitDoor {
             return Err(Refused::Foreign);
         }
         let place = self.app.underway.enter(self.ask_again(&asked, parts));
-        let caller = authenticate(&self.app, &parts.headers, Origin::of(&parts.extensions).client()).await?;
+        let caller = authenticate(&self.app, parts).await?;
         if self.app.policy().enabled_git_access_protocol == "ssh" {
             return Err(Refused::NoHttp);
         }
@@ -172,7 +172,7 @@ impl GitDoor {
             found = Some(project.id);
             Ok(project)
         };
-        let granted = Grant::<N>::demand(&self.app, caller, Origin::of(&parts.extensions), load).await;
+        let granted = Grant::<N>::demand(&self.app, caller, Origin::of_request(parts), load).await;
         if let (Ok(_) | Err(Refusal::Denied(Denial::Right(_))), Some(project)) = (&granted, found) {
             let there = self.app.repositories.exists(project).await.map_err(Refusal::broken)?;
             if !there {
@@ -206,7 +206,7 @@ impl GitDoor {
     }
 
     async fn may_still(&self, asked: &GitRequest, parts: &Parts) -> Result<(), Refused> {
-        let caller = known(&self.app, &parts.headers).await?;
+        let caller = known(&self.app, parts).await?;
         match asked.service {
             Service::UploadPack => self.admit::<FetchCode>(&asked.repository, parts, caller).await.map(drop),
             Service::ReceivePack => self.admit::<PushCode>(&asked.repository, parts, caller).await.map(drop),

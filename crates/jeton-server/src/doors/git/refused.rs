@@ -71,6 +71,15 @@ impl Refused {
                     .into(),
             ),
             Self::Refusal(Refusal::TooOften(_)) => (StatusCode::TOO_MANY_REQUESTS, "Retry later\n".into()),
+            Self::Refusal(Refusal::Held(seconds)) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                format!(
+                    "HTTP Basic: Access denied. Too many failed authentication attempts. Please try again in {seconds} \
+                     seconds, or use a personal access token, for which there is no such limit.\n\
+                     You can make one at {}{ACCESS_TOKENS_PATH}\n",
+                    app.config.external_url
+                ),
+            ),
             Self::Refusal(refusal) => failed(refusal, request_id),
             Self::Ended(end) => ended(end, request_id),
             Self::NoHttp => forbidden("Git access over HTTP is not allowed"),
@@ -83,11 +92,13 @@ impl Refused {
         if status == StatusCode::UNAUTHORIZED && !self.is_final() {
             response.headers_mut().insert(WWW_AUTHENTICATE, CHALLENGE);
         }
-        if let Self::Refusal(Refusal::Denied(Denial::TooManyAddresses { window })) = self {
-            try_again_after(&mut response, *window);
-        }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            try_again_after(&mut response, 5);
+        match self {
+            Self::Refusal(Refusal::Held(seconds)) => try_again_after(&mut response, *seconds),
+            Self::Refusal(Refusal::Denied(Denial::TooManyAddresses { window })) => {
+                try_again_after(&mut response, *window);
+            }
+            _ if status == StatusCode::SERVICE_UNAVAILABLE => try_again_after(&mut response, 5),
+            _ => {}
         }
         if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
             response.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));

@@ -41,6 +41,8 @@ pub(super) enum Problem {
     Forbidden,
     /// Too many sign in at once.
     Busy,
+    /// Too many attempts were wrong: the next one is judged after so many seconds.
+    Held(i64),
     /// The database is away for the moment.
     Away,
     /// Something of ours failed.
@@ -116,6 +118,11 @@ impl Problem {
                 "Too many people are signing in",
                 "Checking passwords takes time on purpose, and many are waiting. Try again in a few seconds.",
             ),
+            Self::Held(_) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too many attempts were wrong",
+                "Wait a while, then try again. Nothing was changed.",
+            ),
             Self::Away => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Not available for the moment",
@@ -139,6 +146,7 @@ impl Problem {
             Refusal::Denied(Denial::Account(_)) => Self::Account,
             Refusal::Denied(_) => Self::Forbidden,
             Refusal::Busy | Refusal::TooOften(_) => Self::Busy,
+            Refusal::Held(seconds) => Self::Held(*seconds),
             Refusal::Failed(_) if refusal.is_passing() => Self::Away,
             Refusal::Failed(_) | Refusal::Broken(_) => Self::Failed,
         })
@@ -204,8 +212,13 @@ fn render(visit: &Visit, problem: Problem, viewer: Option<&User>, id: Option<&Re
         request_id: id.as_deref(),
     };
     let mut response = visit.page(texts.status, &page)?;
-    if matches!(problem, Problem::Away | Problem::Busy) {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+    let later = match problem {
+        Problem::Away | Problem::Busy => Some(5),
+        Problem::Held(seconds) => Some(seconds),
+        _ => None,
+    };
+    if let Some(seconds) = later {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     Ok(response)
 }

@@ -4,9 +4,13 @@
 //! request must come from our own pages ([`crate::origin`]), and its form must carry the value that only they know ([`form`]).
 
 mod access_tokens;
+mod account;
 mod admin;
+mod agents;
 mod assets;
+mod authentication_log;
 mod cookies;
+mod entry;
 mod error;
 mod form;
 mod home;
@@ -14,9 +18,11 @@ mod moments;
 mod news;
 mod password;
 mod paths;
+mod profile;
 mod protection;
 mod published;
 mod rotation;
+mod sessions;
 mod sign_in;
 mod token_form;
 mod views;
@@ -56,6 +62,14 @@ pub(crate) fn routes() -> Routes {
         .get(paths::REVOKE, "Asks whether to revoke a token", access_tokens::ask)
         .post(paths::REVOKE, "Revokes a token", access_tokens::revoke)
         .put(paths::REVOKE, "Revokes a token", access_tokens::revoke)
+        .get(paths::PROFILE, "The own profile", profile::show)
+        .get(paths::ACCOUNT, "The form for another password", account::show)
+        .post(paths::CHANGE_PASSWORD, "Changes the password", account::change)
+        .get(paths::SESSIONS, "Where one is signed in", sessions::show)
+        .post(paths::END_SESSION, "Ends a session", sessions::end)
+        .post(paths::END_OTHER_SESSIONS, "Ends all other sessions", sessions::end_others)
+        .post(paths::FORGET_DEVICE, "Forgets a browser", sessions::forget)
+        .get(paths::AUTHENTICATION_LOG, "What happened to the account", authentication_log::show)
         .get(earlier, "Leads to the Access tokens page", access_tokens::moved)
         .get(earliest, "Leads to the Access tokens page", access_tokens::moved)
         .get(paths::ADMIN, "The administrators' start page", admin::overview)

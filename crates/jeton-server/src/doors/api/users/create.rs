@@ -16,7 +16,7 @@ use crate::{
         params::{Given, Input, Reader},
     },
     guard::{Grant, WriteApi},
-    passwords,
+    passwords::strength::{self, About},
     refusal::Refusal,
 };
 
@@ -64,7 +64,7 @@ enum Key {
 }
 
 impl Wanted {
-    fn key(&mut self, flaws: &mut Flaws) -> Key {
+    fn key(&mut self, url: &str, flaws: &mut Flaws) -> Key {
         if self.reset_password {
             return Key::Link;
         }
@@ -72,7 +72,8 @@ impl Wanted {
             return Key::None;
         }
         let password = self.password.take().unwrap_or_default();
-        flaws.note("password", passwords::flaw(&password));
+        let about = About { username: &self.username, name: &self.name, email: &self.email, url };
+        flaws.note("password", strength::check(&password, about).err().map(|weakness| weakness.to_string()));
         Key::Password(Secret::new(password))
     }
 }
@@ -85,7 +86,7 @@ pub(crate) async fn create(
 ) -> Result<Response, ApiError> {
     administrator(grant.somebody()?)?;
     let mut flaws = Flaws::default();
-    let key = wanted.key(&mut flaws);
+    let key = wanted.key(&app.config.external_url, &mut flaws);
     let confirmed = wanted.skip_confirmation || app.policy().email_confirmation_setting == "off";
     let new = checked(&app, wanted, confirmed, flaws).await?;
     let new = unlock(&app, new, key).await?;

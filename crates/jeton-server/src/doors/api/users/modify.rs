@@ -17,7 +17,7 @@ use crate::{
         path::InPath,
     },
     guard::{Grant, WriteApi},
-    passwords,
+    passwords::strength,
     refusal::Refusal,
 };
 
@@ -73,7 +73,14 @@ async fn checked(app: &App, user: &User, wanted: Wanted, by_itself: bool) -> Res
     let email = wanted.email.and_then(|email| flaws.keep("email", Email::parse(&email)));
     app.store.taken(username.as_ref(), email.as_ref(), Some(user.id)).await.map_err(not_made)?;
     flaws.note("name", wanted.name.as_deref().and_then(name_flaw));
-    flaws.note("password", wanted.password.as_deref().and_then(passwords::flaw));
+    flaws.note(
+        "password",
+        wanted
+            .password
+            .as_deref()
+            .and_then(|password| strength::check(password, app.about(user)).err())
+            .map(|weakness| weakness.to_string()),
+    );
     let own = email.clone().map_or_else(|| Email::parse(&user.email), Ok).map_err(Refusal::broken)?;
     let changes = wanted.attributes.changes_of(user, &own, &mut flaws);
     if !flaws.is_empty() {

@@ -16,7 +16,7 @@ use crate::{
     doors::web::{
         cookies::Cookie,
         form::{Form, Pairs},
-        news::News,
+        news::{Done, News},
         paths,
         views::{Frame, Notice, NoticeKind},
         visit::Visit,
@@ -31,7 +31,7 @@ pub(in crate::doors::web) async fn show(
     State(app): State<App>,
     mut visit: Visit,
 ) -> Result<Response, Refusal> {
-    let saved = matches!(visit.take_news()?, Some(News::Saved));
+    let saved = matches!(visit.take_news()?, Some(News::Done(Done::Saved)));
     let notice =
         saved.then(|| Notice { kind: NoticeKind::Done, text: "The settings are saved, and in force.".to_owned() });
     let notices: Vec<Notice> = notice.into_iter().collect();
@@ -72,7 +72,7 @@ pub(in crate::doors::web) async fn submit(
     if !changes.is_empty() {
         app.change_policy(changes, grant.by()).await?;
     }
-    visit.set(Cookie::News, &News::Saved.write())?;
+    visit.set(Cookie::News, &News::Done(Done::Saved).write())?;
     visit.go_on(paths::SETTINGS)
 }
 

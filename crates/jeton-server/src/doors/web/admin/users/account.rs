@@ -23,7 +23,7 @@ use crate::{
         cookies::Cookie,
         error::Problem,
         form::Form,
-        news::News,
+        news::{Done, News},
         paths,
         views::{Frame, Notice, NoticeKind},
         visit::Visit,
@@ -89,7 +89,7 @@ pub(in crate::doors::web) async fn show(
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
     let Some(user) = find(&app, &id).await? else { return Ok(Problem::NotFound.into_response()) };
-    let saved = matches!(visit.take_news()?, Some(News::Saved));
+    let saved = matches!(visit.take_news()?, Some(News::Done(Done::Saved)));
     let entered = Entered::of(&user);
     let shown = Shown { status: StatusCode::OK, saved, problems: Problems::default() };
     page(&app, &visit, grant.somebody()?, &user, entered, shown).await
@@ -114,7 +114,7 @@ pub(in crate::doors::web) async fn submit(
         },
         Ok(person) => match app.change_user(user.id, changes(person), grant.by()).await? {
             Ok(_) => {
-                visit.set(Cookie::News, &News::Saved.write())?;
+                visit.set(Cookie::News, &News::Done(Done::Saved).write())?;
                 return visit.go_on(&paths::admin_user(user.id));
             }
             Err(error) => Problems::taken(error)?,
@@ -157,7 +157,7 @@ pub(in crate::doors::web) async fn step(
             app.set_user_state(user.id, *state, grant.by()).await?;
         }
     }
-    visit.set(Cookie::News, &News::Saved.write())?;
+    visit.set(Cookie::News, &News::Done(Done::Saved).write())?;
     visit.go_on(&paths::admin_user(user.id))
 }
 

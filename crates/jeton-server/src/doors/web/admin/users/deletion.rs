@@ -17,7 +17,15 @@ use super::{
 };
 use crate::{
     app::App,
-    doors::web::{admin::frame, cookies::Cookie, error::Problem, form::Form, news::News, paths, visit::Visit},
+    doors::web::{
+        admin::frame,
+        cookies::Cookie,
+        error::Problem,
+        form::Form,
+        news::{Done, News},
+        paths,
+        visit::Visit,
+    },
     guard::{AdminPages, Grant},
     refusal::Refusal,
 };
@@ -53,7 +61,7 @@ pub(in crate::doors::web) async fn delete(
         return page(&app, &visit, caller, &user, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
     app.delete_user(user.id, Contributions::Kept, grant.by()).await?;
-    visit.set(Cookie::News, &News::Saved.write())?;
+    visit.set(Cookie::News, &News::Done(Done::Saved).write())?;
     visit.go_on(paths::ADMIN_USERS)
 }
 

@@ -10,9 +10,15 @@ use super::{
 };
 use crate::{
     app::App,
-    doors::web::{admin::frame, cookies::Cookie, form::Form, news::News, paths, visit::Visit},
+    doors::web::{
+        admin::frame,
+        cookies::Cookie,
+        form::Form,
+        news::{Done, News},
+        paths,
+        visit::Visit,
+    },
     guard::{AdminPages, Grant},
-    passwords,
     refusal::Refusal,
 };
 
@@ -36,8 +42,7 @@ pub(in crate::doors::web) async fn submit(
     let caller = grant.somebody()?;
     let entered = Entered::read(&form.pairs);
     let password = form.pairs.get("user[password]").unwrap_or_default();
-    let password_problem =
-        (!password.is_empty()).then(|| passwords::flaw(password)).flatten().map(|flaw| format!("Password {flaw}"));
+    let password_problem = entered.judge(password, &app.config.external_url);
     let person = match (entered.check(), password_problem) {
         (Ok(person), None) => person,
         (checked, problem) => {
@@ -48,7 +53,7 @@ pub(in crate::doors::web) async fn submit(
     let new = prepare(&app, person, Secret::new(password)).await?;
     match app.store.create_user(new, grant.by(), app.now()).await {
         Ok(user) => {
-            visit.set(Cookie::News, &News::Saved.write())?;
+            visit.set(Cookie::News, &News::Done(Done::Saved).write())?;
             visit.go_on(&paths::admin_user(user.id))
         }
         Err(error) => {

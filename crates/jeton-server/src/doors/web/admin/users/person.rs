@@ -6,6 +6,7 @@ use jeton_store::users::NotMade;
 use super::views::{PersonField, PersonForm};
 use crate::{
     doors::web::{form::Pairs, views::Field},
+    passwords::strength::{self, About},
     refusal::Refusal,
 };
 
@@ -90,6 +91,13 @@ impl Entered {
                 other: None,
             }),
         }
+    }
+
+    /// What is wrong with a password for this account; none is fine.
+    pub(super) fn judge(&self, password: &str, url: &str) -> Option<String> {
+        let about = About { username: &self.username, name: &self.name, email: &self.email, url };
+        let judged = if password.is_empty() { Ok(()) } else { strength::check(password, about) };
+        judged.err().map(|weakness| format!("Password {weakness}"))
     }
 
     /// As it is to be shown, with what is wrong.
