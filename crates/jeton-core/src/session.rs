@@ -21,6 +21,8 @@ pub struct Session {
     pub created_at: Timestamp,
     /// The last time that it was used, to the minute.
     pub last_seen_at: Timestamp,
+    /// The last time that the person proved in it who they are; the sign-in is the first.
+    pub proven_at: Timestamp,
 }
 
 impl Session {
@@ -59,6 +61,7 @@ mod tests {
             user: UserId(1),
             created_at: at(created),
             last_seen_at: at(seen),
+            proven_at: at(created),
         };
         let now = at(100);
         for (created, seen, over) in

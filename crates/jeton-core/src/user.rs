@@ -126,6 +126,8 @@ pub struct User {
     pub external: bool,
     /// Signs in with a second factor; the account password is then refused for Git and the registry.
     pub two_factor: bool,
+    /// When it first signed in under the rule that everybody must have a second factor; its time of grace began then.
+    pub two_factor_asked_at: Option<Timestamp>,
     /// How many projects it may own.
     pub projects_limit: i64,
     /// Its own namespace.

@@ -13,6 +13,7 @@
 
 pub mod audit;
 mod db;
+pub mod factors;
 mod fault;
 pub mod inspection;
 mod instance;

@@ -24,6 +24,7 @@ struct SessionRow {
     user_id: i64,
     created_at: i64,
     last_seen_at: i64,
+    proven_at: Option<i64>,
 }
 
 impl From<SessionRow> for Session {
@@ -33,6 +34,7 @@ impl From<SessionRow> for Session {
             user: UserId(row.user_id),
             created_at: Timestamp::from_micros(row.created_at),
             last_seen_at: Timestamp::from_micros(row.last_seen_at),
+            proven_at: Timestamp::from_micros(row.proven_at.unwrap_or_default()),
         }
     }
 }
@@ -41,7 +43,7 @@ impl Store {
     /// The session whose cookie has this digest. Whether it is over is for [`Session::is_over`].
     pub async fn session(&self, digest: &TokenDigest) -> Result<Option<Session>, Fault> {
         let row: Option<SessionRow> = on!(&self.db, c => sqlx::query_as(
-            "SELECT id, user_id, created_at, last_seen_at FROM sessions WHERE digest = $1")
+            "SELECT id, user_id, created_at, last_seen_at, proven_at FROM sessions WHERE digest = $1")
             .bind(&digest.0[..]).fetch_optional(c).await)?;
         Ok(row.map(Session::from))
     }
@@ -61,8 +63,8 @@ impl Store {
                 clear_over(tx, user, now).await?;
                 let address = by.address.map(|address: IpAddr| address.to_string());
                 let id: i64 = on_tx!(tx, c => sqlx::query_scalar(
-                    "INSERT INTO sessions (digest, user_id, created_at, last_seen_at, address, client)
-                     VALUES ($1, $2, $3, $3, $4, $5) RETURNING id")
+                    "INSERT INTO sessions (digest, user_id, created_at, last_seen_at, proven_at, address, client)
+                     VALUES ($1, $2, $3, $3, $3, $4, $5) RETURNING id")
                     .bind(&digest.0[..]).bind(user.0).bind(now.micros()).bind(address).bind(client)
                     .fetch_one(c).await)?;
                 on_tx!(tx, c => sqlx::query(
@@ -81,6 +83,19 @@ impl Store {
         on_writer!(&self.db, c => sqlx::query("UPDATE sessions SET last_seen_at = $1 WHERE id = $2")
             .bind(now.micros()).bind(id.0).execute(c).await.map(drop))
         .map_err(Fault::from)
+    }
+
+    /// Notes that somebody proved in that session, once more, who they are.
+    pub async fn prove_session(&self, user: UserId, id: SessionId, by: By, now: Timestamp) -> Result<(), Fault> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                on_tx!(tx, c => sqlx::query("UPDATE sessions SET proven_at = $1 WHERE id = $2 AND user_id = $3")
+                    .bind(now.micros()).bind(id.0).bind(user.0).execute(c).await.map(drop))?;
+                let event = Event { action: "session.prove", subject: "user", subject_id: user.0, details: json!({}) };
+                audit::record(tx, &by, now, event).await
+            })
+        })
+        .await
     }
 
     /// Ends one session of that user.

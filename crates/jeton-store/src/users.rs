@@ -59,7 +59,7 @@ macro_rules! user_columns {
     () => {
         "u.id, u.username, u.name, u.email, u.state, u.administrator, u.external, u.projects_limit,
          n.id AS namespace_id, u.created_at, u.confirmed_at, u.current_sign_in_at, u.last_sign_in_at, u.last_activity_at,
-         u.two_factor_since"
+         u.two_factor_since, u.two_factor_asked_at"
     };
 }
 
@@ -83,6 +83,7 @@ pub(crate) struct UserRow {
     last_sign_in_at: Option<i64>,
     last_activity_at: Option<i64>,
     two_factor_since: Option<i64>,
+    two_factor_asked_at: Option<i64>,
 }
 
 impl From<UserRow> for User {
@@ -97,6 +98,7 @@ impl From<UserRow> for User {
             administrator: row.administrator,
             external: row.external,
             two_factor: row.two_factor_since.is_some(),
+            two_factor_asked_at: moment(row.two_factor_asked_at),
             projects_limit: row.projects_limit,
             namespace: NamespaceId(row.namespace_id),
             created_at: Timestamp::from_micros(row.created_at),
