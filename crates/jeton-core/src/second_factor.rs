@@ -64,7 +64,7 @@ impl AppSecret {
     }
 
     /// The code of a step, without leading zeros (RFC 4226 section 5.3).
-    fn code(&self, step: i64) -> u32 {
+    pub fn code(&self, step: i64) -> u32 {
         let mut block = Zeroizing::new([0; 64]);
         block[..SECRET_BYTES].copy_from_slice(&*self.0);
         let hmac = Hmac::<Sha1>::new(&(*block).into()).chain_update(step.to_be_bytes());

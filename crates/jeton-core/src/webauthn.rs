@@ -68,6 +68,7 @@ pub struct ClientData {
 
 /// What the key says of itself and of the person (section 6.1).
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the bits of one byte")]
 pub struct AuthenticatorData<'d> {
     /// SHA-256 of the relying party's id.
     pub party: [u8; 32],

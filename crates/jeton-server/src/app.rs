@@ -15,7 +15,7 @@ use jeton_core::{
     user::{User, UserState},
 };
 use jeton_store::{
-    By, Fault, Store,
+    By, Fault, Means, Store,
     rotation::{NotRotated, Rotated, Rotation},
     tokens::Revocation,
     users::Account,
@@ -25,6 +25,7 @@ use zeroize::Zeroizing;
 use crate::{
     credentials::{Credential, Proof},
     edge::{Client, Networks},
+    factors::Vault,
     identify::Identities,
     last_used::LastUsed,
     metrics::Metrics,
@@ -93,6 +94,8 @@ pub struct Shared {
     pub passwords: Passwords,
     /// Keys of session cookies and forms.
     pub sessions: SessionKeys,
+    /// Keys of second factors.
+    pub vault: Vault,
     /// Names for requests.
     pub request_ids: RequestIds,
     /// What is counted.
@@ -125,6 +128,7 @@ impl App {
     ) -> Result<Self, NoChance> {
         Ok(Self(Arc::new(Shared {
             sessions: SessionKeys::derive(&digest_key),
+            vault: Vault::derive(&digest_key),
             repositories: Repositories::below(config.data_dir.join("repositories"), Git::default()),
             config,
             store,
@@ -185,6 +189,8 @@ impl App {
             app.store.change_policy(changes, by, app.now()).await?;
             let decided = Arc::new(app.store.policy(app.config.usual_policy()).await?);
             app.policy.store(Arc::clone(&decided));
+            // Users carry when their time of grace began, which may have been decided anew.
+            app.identities.forget_everything();
             Ok(decided)
         })
         .await
@@ -263,8 +269,10 @@ impl App {
         if session.last_seen_at.plus_seconds(SESSION_NOTE) <= now {
             self.store.touch_session(session.id, now).await?;
         }
-        let user = self.identities.user(&self.store, session.user).await?;
-        Ok(user.map(|user| Caller::new(user, Via::Session(session.id))))
+        let Some(user) = self.identities.user(&self.store, session.user).await? else { return Ok(None) };
+        let by = By { user: Some(user.id), ..By::local(Means::Session) };
+        let duty = self.duty(&user, by).await?;
+        Ok(Some(Caller::by_session(user, session.id, session.proven_at, duty)))
     }
 
     /// Finds the account that signs in with this name or address and password. None if there is none; that takes as

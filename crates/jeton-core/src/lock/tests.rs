@@ -280,9 +280,8 @@ fn two_factors_and_the_duty_to_have_them_decide_by_what_means_one_may_ask() {
 fn what_is_too_sensitive_for_a_session_alone_asks_for_a_fresh_proof() {
     let proven = Act { asker: Asker::Proven, ..act(Ability::WriteApi) };
     let administration = Act { asker: Asker::ProvenAdministrator, ..proven };
-    let session = |user: User, age: i64| {
-        Caller::by_session(Arc::new(user), SessionId(1), NOW.plus_seconds(-age), Duty::None)
-    };
+    let session =
+        |user: User, age: i64| Caller::by_session(Arc::new(user), SessionId(1), NOW.plus_seconds(-age), Duty::None);
     let administrator = || User { administrator: true, ..user(1) };
     let told = |caller: &Caller, act| may_ask(Some(caller), act, NOW).map(drop);
     for (caller, act, expected) in [

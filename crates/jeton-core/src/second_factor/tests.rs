@@ -32,8 +32,7 @@ fn codes_are_those_of_the_rfc() {
 /// RFC 4226 appendix D.
 #[test]
 fn codes_of_the_first_steps_are_those_of_hotp() {
-    let codes =
-        [755_224, 287_082, 359_152, 969_429, 338_314, 254_676, 287_922, 162_583, 399_871, 520_489];
+    let codes = [755_224, 287_082, 359_152, 969_429, 338_314, 254_676, 287_922, 162_583, 399_871, 520_489];
     for (step, code) in (0..).zip(codes) {
         assert_eq!(secret().code(step), code, "{step}");
     }

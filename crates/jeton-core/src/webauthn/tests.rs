@@ -105,7 +105,8 @@ fn everything_must_fit() {
 
 #[test]
 fn a_count_must_grow_unless_the_key_does_not_count() {
-    for (before, after, suspicious) in [(0, 0, false), (0, 1, false), (1, 2, false), (2, 2, true), (2, 1, true), (2, 0, true)]
+    for (before, after, suspicious) in
+        [(0, 0, false), (0, 1, false), (1, 2, false), (2, 2, true), (2, 1, true), (2, 0, true)]
     {
         assert_eq!(is_suspicious(before, after), suspicious, "{before} to {after}");
     }

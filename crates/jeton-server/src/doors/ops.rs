@@ -129,6 +129,8 @@ fn denied(denial: &Denial) -> Response {
             answer
         }
         Denial::Account(_)
+        | Denial::FactorRequired
+        | Denial::NotProven
         | Denial::NotFromOurPage
         | Denial::Scope { .. }
         | Denial::SudoNotAdministrator

@@ -116,10 +116,10 @@ impl Store {
 
     /// Uses a time step up. False if that, or a later one, was used up before.
     pub async fn use_app_step(&self, user: UserId, step: i64) -> Result<bool, Fault> {
-        let used = on_writer!(&self.db, c => sqlx::query(
+        let taken = on_writer!(&self.db, c => sqlx::query(
             "UPDATE authenticator_apps SET last_step = $1 WHERE user_id = $2 AND last_step < $1")
             .bind(step).bind(user.0).execute(c).await.map(|done| done.rows_affected()))?;
-        Ok(used > 0)
+        Ok(taken > 0)
     }
 
     /// Takes the user's app away, if another factor is left. False if none is, or there is no app.

@@ -104,9 +104,7 @@ impl Store {
 
     /// Records that a second step was refused.
     pub async fn refuse_second_step(&self, user: UserId, by: By, now: Timestamp) -> Result<(), Fault> {
-        self.write(move |tx| {
-            Box::pin(async move { record(tx, "two_factor.refuse", user, json!({}), &by, now).await })
-        })
-        .await
+        self.write(move |tx| Box::pin(async move { record(tx, "two_factor.refuse", user, json!({}), &by, now).await }))
+            .await
     }
 }

@@ -20,7 +20,7 @@ pub struct NewPasskey {
     pub credential_id: Vec<u8>,
     /// The number of the signature's algorithm (COSE).
     pub algorithm: i64,
-    /// The public key (SubjectPublicKeyInfo, DER).
+    /// The public key (`SubjectPublicKeyInfo`, DER).
     pub public_key: Vec<u8>,
     /// Uses so far.
     pub count: u32,
@@ -45,7 +45,7 @@ pub struct Passkey {
     pub credential_id: Vec<u8>,
     /// The number of the signature's algorithm (COSE).
     pub algorithm: i64,
-    /// The public key (SubjectPublicKeyInfo, DER).
+    /// The public key (`SubjectPublicKeyInfo`, DER).
     pub public_key: Vec<u8>,
     /// Its count when it was used last.
     pub count: u32,
@@ -160,7 +160,12 @@ impl Store {
     }
 
     /// Uses a challenge up. False if it was used up before. Challenges that do not count any more are forgotten.
-    pub async fn spend_challenge(&self, challenge: Vec<u8>, expires_at: Timestamp, now: Timestamp) -> Result<bool, Fault> {
+    pub async fn spend_challenge(
+        &self,
+        challenge: Vec<u8>,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, Fault> {
         self.write(move |tx| {
             Box::pin(async move {
                 on_tx!(tx, c => sqlx::query("DELETE FROM spent_challenges WHERE expires_at <= $1")
@@ -258,22 +263,22 @@ impl Store {
 
     /// Notes that a key was used. If its count did not grow as it should, that is noted too, and answered with true: the
     /// key may have been copied.
-    pub async fn use_passkey(&self, used: Used, by: By, now: Timestamp) -> Result<bool, Fault> {
+    pub async fn use_passkey(&self, passkey: Used, by: By, now: Timestamp) -> Result<bool, Fault> {
         self.write(move |tx| {
             Box::pin(async move {
                 let row: Option<(i64, i64)> = on_tx!(tx, c =>
                     sqlx::query_as("SELECT user_id, sign_count FROM passkeys WHERE id = $1")
-                    .bind(used.id).fetch_optional(c).await)?;
+                    .bind(passkey.id).fetch_optional(c).await)?;
                 let Some((user, before)) = row else { return Ok(false) };
-                let suspicious = webauthn::is_suspicious(u32::try_from(before).unwrap_or(u32::MAX), used.count);
+                let suspicious = webauthn::is_suspicious(u32::try_from(before).unwrap_or(u32::MAX), passkey.count);
                 let suspected_at = suspicious.then_some(now.micros());
                 on_tx!(tx, c => sqlx::query(
                     "UPDATE passkeys SET sign_count = $1, backed_up = $2, last_used_at = $3,
                             suspected_at = COALESCE($4, suspected_at) WHERE id = $5")
-                    .bind(i64::from(used.count)).bind(used.backed_up).bind(now.micros()).bind(suspected_at)
-                    .bind(used.id).execute(c).await.map(drop))?;
+                    .bind(i64::from(passkey.count)).bind(passkey.backed_up).bind(now.micros()).bind(suspected_at)
+                    .bind(passkey.id).execute(c).await.map(drop))?;
                 if suspicious {
-                    let details = json!({ "passkey": used.id, "before": before, "after": used.count });
+                    let details = json!({ "passkey": passkey.id, "before": before, "after": passkey.count });
                     record(tx, "two_factor.suspect_passkey", UserId(user), details, &by, now).await?;
                 }
                 Ok::<_, Fault>(suspicious)

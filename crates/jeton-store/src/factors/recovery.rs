@@ -33,7 +33,8 @@ impl Store {
         self.write(move |tx| {
             Box::pin(async move {
                 lock(tx, user).await?;
-                let since: Option<i64> = on_tx!(tx, c => sqlx::query_scalar("SELECT two_factor_since FROM users WHERE id = $1")
+                let since: Option<i64> =
+                    on_tx!(tx, c => sqlx::query_scalar("SELECT two_factor_since FROM users WHERE id = $1")
                     .bind(user.0).fetch_optional(c).await)?
                     .flatten();
                 if since.is_none() {
@@ -59,13 +60,13 @@ impl Store {
     ) -> Result<bool, Fault> {
         self.write(move |tx| {
             Box::pin(async move {
-                let used = on_tx!(tx, c => sqlx::query("DELETE FROM recovery_codes WHERE digest = $1 AND user_id = $2")
+                let taken = on_tx!(tx, c => sqlx::query("DELETE FROM recovery_codes WHERE digest = $1 AND user_id = $2")
                     .bind(&code.0[..]).bind(user.0).execute(c).await.map(|done| done.rows_affected()))?;
-                if used > 0 {
+                if taken > 0 {
                     record(tx, "two_factor.use_code", user, json!({}), &by, now).await?;
                     mails::enqueue(tx, &mails, now).await?;
                 }
-                Ok::<_, Fault>(used > 0)
+                Ok::<_, Fault>(taken > 0)
             })
         })
         .await

@@ -7,7 +7,7 @@ use jeton_core::{
 };
 
 use super::error::ApiError;
-use crate::{app::App, refusal::Refusal};
+use crate::{accounts::CONFIRM_PATH, app::App, refusal::Refusal};
 
 /// The answer for a refusal.
 pub(crate) fn answer(refusal: &Refusal, app: &App) -> ApiError {
@@ -26,7 +26,11 @@ fn denied(denial: &Denial, external_url: &str) -> ApiError {
         | Denial::Unknown
         | Denial::WrongPassword
         | Denial::TokenRequired
+        | Denial::FactorRequired
         | Denial::NotFromOurPage => ApiError::unauthorized(),
+        Denial::NotProven => {
+            ApiError::forbidden_because(&format!("Prove once more who you are, at {external_url}{CONFIRM_PATH}"))
+        }
         Denial::TwoCredentials => ApiError::two_tokens(),
         Denial::Expired { .. } => {
             ApiError::dead_token("Token is expired. You can either do re-authorization or token refresh.")

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use jeton_core::{
-    caller::{Caller, Via},
+    caller::Caller,
     lock::{self, Denial},
     secret::Secret,
     token::is_meant_as_token,
 };
+use jeton_store::{By, Means};
 
 use crate::{app::App, credentials, edge::Client, refusal::Refusal};
 
@@ -37,5 +38,7 @@ async fn identify(app: &App, username: &str, password: Secret) -> Result<Caller,
         return Err(Denial::WrongPassword.into());
     }
     let account = app.check_password(username, password).await?.ok_or(Denial::WrongPassword)?;
-    Ok(Caller::new(Arc::new(account.user), Via::Password))
+    let by = By { user: Some(account.user.id), ..By::local(Means::Password) };
+    let duty = app.duty(&account.user, by).await?;
+    Ok(Caller::by_password(Arc::new(account.user), duty))
 }

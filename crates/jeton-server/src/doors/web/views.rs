@@ -16,6 +16,10 @@ pub(super) struct Frame<'a> {
     pub(super) viewer: Option<Viewer<'a>>,
     /// Whether the Access tokens page is the current one.
     pub(super) in_tokens: bool,
+    /// Whether that of second factors is.
+    pub(super) in_factors: bool,
+    /// By when a second factor must be there.
+    pub(super) nag: Option<String>,
     /// What just happened, once.
     pub(super) notices: &'a [Notice],
     /// Where the style sheets, the script and the logo are.
@@ -43,14 +47,14 @@ pub(super) enum NoticeKind {
 }
 
 impl NoticeKind {
-    fn class(self) -> &'static str {
+    pub(super) fn class(self) -> &'static str {
         match self {
             Self::Done => "done",
             Self::Refused => "alert",
         }
     }
 
-    fn role(self) -> &'static str {
+    pub(super) fn role(self) -> &'static str {
         match self {
             Self::Done => "status",
             Self::Refused => "alert",
@@ -85,6 +89,8 @@ pub(super) struct SignInPage<'a> {
     pub(super) login: &'a str,
     /// Why the last attempt was refused.
     pub(super) problem: Option<&'a str>,
+    /// What a passkey is asked; none where browsers have none.
+    pub(super) passkey_options: Option<String>,
 }
 
 /// The form behind a one-time link.

@@ -28,6 +28,11 @@ pub(super) fn destination(kept: Option<&str>) -> String {
     decoded.filter(|path| is_local(path)).map_or_else(|| paths::HOME.to_owned(), Cow::into_owned)
 }
 
+/// That path, if it is one on this server; else the start page.
+pub(super) fn local_or_home(path: Option<&str>) -> &str {
+    path.filter(|path| is_local(path)).unwrap_or(paths::HOME)
+}
+
 /// What of a query goes along to another address: everything but credentials, with its `?`.
 pub(super) fn query_to_keep(query: Option<&str>) -> String {
     let is_kept = |pair: &&str| {
