@@ -19,6 +19,8 @@ mod protection;
 mod rotation;
 mod second_step;
 mod sign_in;
+#[cfg(test)]
+mod tests;
 mod token_form;
 mod two_factor;
 mod views;
