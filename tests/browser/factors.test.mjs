@@ -11,7 +11,8 @@ let browser;
 before(async () => { browser = await launch(); });
 after(() => browser.close());
 
-/** What an authenticator app with that secret shows, so many seconds from now. */
+/** What an authenticator app with that secret shows, so many seconds from now. Each code counts once, and the next one early:
+ * tests that need two take the one of now and that of half a minute later. */
 const code = (secret, later = 0) =>
   execFileSync("oathtool", ["--totp", "-b", secret, "--now", `@${Math.floor(Date.now() / 1000) + later}`], { encoding: "utf8" }).trim();
 
@@ -64,11 +65,12 @@ test("an authenticator app is set up, asked for, and switched off, without JavaS
   await page.getByRole("button", { name: "Register with two-factor app" }).click();
   await page.getByText("Invalid pin code.").waitFor();
   assert.equal(await page.locator("#two-factor-secret").innerText(), secret);
-  await page.getByLabel("Code from the app").fill(code(secret, -30));
+  const first = code(secret);
+  await page.getByLabel("Code from the app").fill(first);
   await page.getByLabel("Current password").fill("wrong");
   await page.getByRole("button", { name: "Register with two-factor app" }).click();
   await page.getByText("You must provide a valid current password.").waitFor();
-  await page.getByLabel("Code from the app").fill(code(secret, -30));
+  await page.getByLabel("Code from the app").fill(first);
   await page.getByLabel("Current password").fill(password);
   await page.getByRole("button", { name: "Register with two-factor app" }).click();
   await page.getByText("Save your recovery codes").waitFor();
@@ -82,10 +84,11 @@ test("an authenticator app is set up, asked for, and switched off, without JavaS
   await page.getByLabel("Two-factor code").fill("123456");
   await page.getByRole("button", { name: "Verify code" }).click();
   await page.getByText("Invalid two-factor code.").waitFor();
-  await page.getByLabel("Two-factor code").fill(code(secret, -30));
+  // It confirmed the app, so it is used up.
+  await page.getByLabel("Two-factor code").fill(first);
   await page.getByRole("button", { name: "Verify code" }).click();
   await page.getByText("Invalid two-factor code.").waitFor();
-  await page.getByLabel("Two-factor code").fill(code(secret));
+  await page.getByLabel("Two-factor code").fill(code(secret, 30));
   await page.getByRole("button", { name: "Verify code" }).click();
   await page.getByRole("button", { name: "Sign out" }).waitFor();
 
@@ -184,7 +187,7 @@ for (const colorScheme of ["light", "dark"]) {
       await page.getByLabel("Current password").fill("wrong");
       await page.getByRole("button", { name: "Register with two-factor app" }).click();
       await look("the refused app");
-      await page.getByLabel("Code from the app").fill(code(secret, -30));
+      await page.getByLabel("Code from the app").fill(code(secret));
       await page.getByLabel("Current password").fill(password);
       await page.getByRole("button", { name: "Register with two-factor app" }).click();
       await page.getByText("Save your recovery codes").waitFor();
@@ -205,7 +208,7 @@ for (const colorScheme of ["light", "dark"]) {
       await page.getByLabel("Two-factor code").fill("wrong");
       await page.getByRole("button", { name: "Verify code" }).click();
       await look("the second step");
-      await page.getByLabel("Two-factor code").fill(code(secret));
+      await page.getByLabel("Two-factor code").fill(code(secret, 30));
       await page.getByRole("button", { name: "Verify code" }).click();
       await switchOff(page);
     }));
@@ -215,7 +218,7 @@ for (const colorScheme of ["light", "dark"]) {
 test("the keyboard alone leads through the second step", () => visit(browser, {}, async (page) => {
   await openFactors(page);
   const secret = await page.locator("#two-factor-secret").innerText();
-  await page.getByLabel("Code from the app").fill(code(secret, -30));
+  await page.getByLabel("Code from the app").fill(code(secret));
   await page.getByLabel("Current password").fill(password);
   await page.keyboard.press("Enter");
   await page.getByText("Save your recovery codes").waitFor();
@@ -225,7 +228,7 @@ test("the keyboard alone leads through the second step", () => visit(browser, {}
   await page.keyboard.type(password);
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Two-factor authentication" }).waitFor();
-  await page.keyboard.type(code(secret));
+  await page.keyboard.type(code(secret, 30));
   await page.keyboard.press("Enter");
   await page.getByRole("button", { name: "Sign out" }).waitFor();
   await openTokens(page);

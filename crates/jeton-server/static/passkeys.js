@@ -5,9 +5,9 @@ const fromText = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replac
 const toText = (bytes) =>
   btoa(String.fromCharCode(...new Uint8Array(bytes))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 
-/** The options of the page, with bytes where the browser wants bytes. */
-function optionsOf(button) {
-  const options = JSON.parse(button.dataset.options);
+/** The options that stand on the page, or are asked for now, with bytes where the browser wants bytes. */
+async function optionsOf({ dataset }) {
+  const options = dataset.options ? JSON.parse(dataset.options) : await (await fetch(dataset.optionsFrom)).json();
   const keys = (list) => list?.map((key) => ({ ...key, id: fromText(key.id) }));
   options.challenge = fromText(options.challenge);
   if (options.user) options.user.id = fromText(options.user.id);
@@ -42,7 +42,7 @@ async function ask(button, how = {}) {
   waiting?.abort();
   waiting = new AbortController();
   const { signal } = waiting;
-  const publicKey = optionsOf(button);
+  const publicKey = await optionsOf(button);
   const creates = button.dataset.passkey === "create";
   const answer = creates
     ? described(await navigator.credentials.create({ publicKey, signal }))

@@ -17,13 +17,16 @@ pub(super) enum Subject {
     Project,
     /// A user, by number.
     User,
+    /// A passkey, by its number.
+    Passkey,
     /// A file of the pages.
     Asset,
 }
 
 /// Parts of routes' paths, and what they are about. The first that stands in a path counts.
-const SUBJECTS: [(&str, Subject); 6] = [
+const SUBJECTS: [(&str, Subject); 7] = [
     ("/personal_access_tokens/{id}", Subject::Token),
+    ("/webauthn_registrations/{id}/", Subject::Passkey),
     ("/users/{id}", Subject::User),
     ("/users/{user_id}", Subject::User),
     ("/projects/{id}", Subject::Project),
@@ -48,7 +51,8 @@ impl Subject {
             Self::Nothing => &[Target::Nothing],
             Self::Token | Self::User => &[Target::Mine, Target::Theirs, Target::Missing],
             Self::Project => &[Target::Mine, Target::Theirs, Target::Internal, Target::Public, Target::Missing],
-            Self::Asset => &[Target::Missing],
+            // Only a key can make one, and there is none here: the tests of passkeys ask for other people's.
+            Self::Passkey | Self::Asset => &[Target::Missing],
         }
     }
 
@@ -212,7 +216,9 @@ impl<'s> World<'s> {
         let nothing = Thing { number: 99_999_999, path: String::new() };
         match (subject, target) {
             (Subject::Project, Target::Missing) => Thing { path: format!("{}/none", self.bob.username), ..nothing },
-            (_, Target::Missing | Target::Nothing) | (Subject::Nothing | Subject::Asset, _) => nothing,
+            (_, Target::Missing | Target::Nothing) | (Subject::Nothing | Subject::Passkey | Subject::Asset, _) => {
+                nothing
+            }
             (Subject::User, Target::Mine) => Thing { number: self.jane_id, ..nothing },
             (Subject::User, _) => Thing { number: self.bob_id, ..nothing },
             (Subject::Token, Target::Mine) => self.token_of(0, fresh),

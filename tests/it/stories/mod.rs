@@ -1,6 +1,7 @@
 //! Attacks that worked on other systems, each told and shown to fail.
 
 mod accounts;
+mod factors;
 mod pages;
 mod tokens;
 mod traces;

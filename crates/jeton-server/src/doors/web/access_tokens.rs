@@ -266,7 +266,7 @@ pub(super) fn row(token: Token, now: Timestamp) -> TokenRow {
 }
 
 /// Whether a script asked, as GitLab's own page does, for JSON instead of a page.
-fn wants_json(headers: &HeaderMap) -> bool {
+pub(super) fn wants_json(headers: &HeaderMap) -> bool {
     let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     accept.contains("application/json") && !accept.contains("text/html")
 }

@@ -28,12 +28,13 @@ mod visit;
 mod wanted;
 
 use axum::{
-    Router,
+    Json, Router,
     extract::{Request, State},
     http::{HeaderMap, Method, StatusCode, Uri, header::ALLOW, uri::PathAndQuery},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
+use serde_json::json;
 
 use crate::{
     accounts::PASSWORD_LINK_PATH, app::App, exchange, guard::Routes, origin, refusal::Refusal, request_id::RequestId,
@@ -50,6 +51,7 @@ pub(crate) fn routes() -> Routes {
         .get(paths::HOME, "The start page", home::show)
         .get(paths::SIGN_IN, "The sign-in form", sign_in::show)
         .post(paths::SIGN_IN, "Signs in", sign_in::submit)
+        .get(paths::PASSKEY_OPTIONS, "What a passkey is asked that signs in alone", sign_in::passkey_options)
         .post(paths::SIGN_OUT, "Signs out", sign_in::leave)
         .get(PASSWORD_LINK_PATH, "The form behind a one-time link", password::show)
         .post(paths::PASSWORD, "Sets a password with a one-time link", password::submit)
@@ -167,6 +169,10 @@ impl Asked {
         let to = wanted::local_or_home(Some(whole));
         if !self.changes_something() {
             return visit.lead(&confirm::on_the_way_to(to));
+        }
+        if access_tokens::wants_json(&self.headers) {
+            let why = format!("Prove once more who you are, at {}{}", app.config.external_url, paths::CONFIRM);
+            return Ok((StatusCode::FORBIDDEN, Json(json!({ "errors": [why] }))).into_response());
         }
         let Some(caller) = visit.caller(app).await? else { return self.to_sign_in(visit) };
         let waiting = confirm::Waiting { to, form: self.form.as_ref() };

@@ -6,6 +6,8 @@ use crate::accounts;
 pub(super) const HOME: &str = "/";
 /// The sign-in form.
 pub(super) const SIGN_IN: &str = accounts::SIGN_IN_PATH;
+/// What a passkey is asked that signs in alone.
+pub(super) const PASSKEY_OPTIONS: &str = "/users/sign_in/passkey_options";
 /// Ends a session.
 pub(super) const SIGN_OUT: &str = "/users/sign_out";
 /// Takes a new password.

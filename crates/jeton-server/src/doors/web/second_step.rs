@@ -53,18 +53,18 @@ pub(super) async fn submit(
     headers: &HeaderMap,
     form: &Form,
 ) -> Result<Response, Refusal> {
-    let Some(half) = visit.half().map(str::to_owned) else { return too_late(app, visit).await };
-    let Some(user) = app.second_step(&half).await? else { return too_late(app, visit).await };
+    let Some(half) = visit.half().map(str::to_owned) else { return too_late(app, visit) };
+    let Some(user) = app.second_step(&half).await? else { return too_late(app, visit) };
     let by = By { user: Some(user.id), means: Means::Password, ..grant.by() };
     if let Some(problem) = judge(app, &visit, &half, &user, form, by.clone()).await? {
         exchange::note_refusal(&Denial::WrongPassword.into());
         return match app.second_step(&half).await? {
             Some(user) => page(app, &visit, StatusCode::UNPROCESSABLE_ENTITY, &user, Some(problem)).await,
-            None => too_late(app, visit).await,
+            None => too_late(app, visit),
         };
     }
     if !app.end_second_step(&half).await? {
-        return too_late(app, visit).await;
+        return too_late(app, visit);
     }
     visit.clear(Cookie::Half)?;
     sign_in::enter(app, visit, headers, &user, by).await
@@ -106,9 +106,9 @@ pub(super) fn problem(app: &App, checked: Checked) -> Option<String> {
     }
 }
 
-async fn too_late(app: &App, mut visit: Visit) -> Result<Response, Refusal> {
+fn too_late(app: &App, mut visit: Visit) -> Result<Response, Refusal> {
     visit.clear(Cookie::Half)?;
-    sign_in::again(app, &visit, "", TOO_LATE).await
+    sign_in::again(app, &visit, "", TOO_LATE)
 }
 
 async fn page(

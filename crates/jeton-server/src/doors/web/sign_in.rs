@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use axum::{
     extract::{RawQuery, State},
-    http::{HeaderMap, StatusCode, header::USER_AGENT},
-    response::Response,
+    http::{
+        HeaderMap, StatusCode,
+        header::{CONTENT_TYPE, USER_AGENT},
+    },
+    response::{IntoResponse, Response},
 };
 use jeton_core::{
     lock::Denial,
@@ -16,6 +19,7 @@ use jeton_store::{By, Means};
 
 use super::{
     cookies::Cookie,
+    error::Problem,
     form::Form,
     news::News,
     paths, second_step,
@@ -68,8 +72,8 @@ pub(super) async fn show(
     let notices: Vec<Notice> =
         notice.map(|text| Notice { kind: NoticeKind::Done, text: text.to_owned() }).into_iter().collect();
     let frame = visit.frame("Sign in", None, &notices);
-    let passkey_options = app.passkey_options(Purpose::SignIn, visit.binding()).await?;
-    visit.page(StatusCode::OK, &SignInPage { frame, login: "", problem: None, passkey_options })
+    let has_passkeys = app.relying_party().is_some();
+    visit.page(StatusCode::OK, &SignInPage { frame, login: "", problem: None, has_passkeys })
 }
 
 /// Takes the form: starts a session and goes to the page that was wanted.
@@ -92,11 +96,11 @@ pub(super) async fn submit(
         Some(account) if may_sign_in(&account.user) => account.user,
         Some(account) => {
             exchange::note_refusal(&Denial::Account(Arc::new(account.user)).into());
-            return again(&app, &visit, login, BLOCKED).await;
+            return again(&app, &visit, login, BLOCKED);
         }
         None => {
             exchange::note_refusal(&Denial::WrongPassword.into());
-            return again(&app, &visit, login, WRONG).await;
+            return again(&app, &visit, login, WRONG);
         }
     };
     if user.two_factor {
@@ -104,6 +108,19 @@ pub(super) async fn submit(
     }
     let by = By { user: Some(user.id), means: Means::Password, ..grant.by() };
     enter(&app, visit, &headers, &user, by).await
+}
+
+/// What a passkey is asked that signs in alone. Not on the page itself, which is the same for everybody and may be open
+/// for long.
+pub(super) async fn passkey_options(
+    _: Grant<Anybody>,
+    State(app): State<App>,
+    visit: Visit,
+) -> Result<Response, Refusal> {
+    match app.passkey_options(Purpose::SignIn, visit.binding()).await? {
+        Some(options) => Ok(([(CONTENT_TYPE, "application/json")], options).into_response()),
+        None => Ok(Problem::NotFound.into_response()),
+    }
 }
 
 /// Signs in with a passkey alone: the key checked who touches it, so it is both factors.
@@ -121,11 +138,11 @@ async fn with_passkey(
         }
         Ok(user) => {
             exchange::note_refusal(&Denial::Account(Arc::new(user)).into());
-            again(app, &visit, "", BLOCKED).await
+            again(app, &visit, "", BLOCKED)
         }
         Err(bad) => {
             exchange::note_refusal(&Denial::WrongPassword.into());
-            again(app, &visit, "", &bad.to_string()).await
+            again(app, &visit, "", &bad.to_string())
         }
     }
 }
@@ -162,10 +179,10 @@ async fn end_earlier(app: &App, visit: &Visit, by: &By) -> Result<(), Refusal> {
 }
 
 /// The form once more, with what was typed and why it was refused.
-pub(super) async fn again(app: &App, visit: &Visit, login: &str, problem: &str) -> Result<Response, Refusal> {
+pub(super) fn again(app: &App, visit: &Visit, login: &str, problem: &str) -> Result<Response, Refusal> {
     let frame = visit.frame("Sign in", None, &[]);
-    let passkey_options = app.passkey_options(Purpose::SignIn, visit.binding()).await?;
-    let page = SignInPage { frame, login, problem: Some(problem), passkey_options };
+    let has_passkeys = app.relying_party().is_some();
+    let page = SignInPage { frame, login, problem: Some(problem), has_passkeys };
     visit.page(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 

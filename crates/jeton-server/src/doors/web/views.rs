@@ -89,8 +89,8 @@ pub(super) struct SignInPage<'a> {
     pub(super) login: &'a str,
     /// Why the last attempt was refused.
     pub(super) problem: Option<&'a str>,
-    /// What a passkey is asked; none where browsers have none.
-    pub(super) passkey_options: Option<String>,
+    /// Whether browsers have passkeys here.
+    pub(super) has_passkeys: bool,
 }
 
 /// The form behind a one-time link.
