@@ -39,6 +39,7 @@ impl RelyingParty {
     /// and where the host is a bare address (section 5.1.2, "effective domain").
     pub fn of_url(url: &str) -> Option<Self> {
         let (scheme, rest) = url.split_once("://")?;
+        let scheme = scheme.to_ascii_lowercase();
         let authority = rest.split('/').next()?.to_ascii_lowercase();
         if authority.starts_with('[') {
             return None;
@@ -47,8 +48,10 @@ impl RelyingParty {
         let is_local = id == "localhost" || id.ends_with(".localhost");
         // What ends in a number is an IPv4 address (WHATWG URL, "ends in a number checker").
         let is_address = id.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
-        let is_secure = scheme.eq_ignore_ascii_case("https") || is_local;
-        let origin = format!("{}://{authority}", scheme.to_ascii_lowercase());
+        let is_secure = scheme == "https" || is_local;
+        // Browsers leave the usual port out (RFC 6454 section 6.2).
+        let usual = if scheme == "https" { ":443" } else { ":80" };
+        let origin = format!("{scheme}://{}", authority.strip_suffix(usual).unwrap_or(&authority));
         (is_secure && !is_address && !id.is_empty()).then_some(Self { id, origin })
     }
 }

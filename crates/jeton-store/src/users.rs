@@ -243,7 +243,10 @@ async fn refuse_taken(tx: &mut Tx, new: &NewUser) -> Result<(), NotMade> {
     }
 }
 
+/// Ends a user's sessions, and the sign-ins whose second step is still to come.
 pub(crate) async fn end_sessions(tx: &mut Tx, user: UserId) -> Result<(), Fault> {
+    on_tx!(tx, c => sqlx::query("DELETE FROM half_sign_ins WHERE user_id = $1").bind(user.0).execute(c).await.map(drop))
+        .map_err(Fault::from)?;
     on_tx!(tx, c => sqlx::query("DELETE FROM sessions WHERE user_id = $1").bind(user.0).execute(c).await.map(drop))
         .map_err(Fault::from)
 }

@@ -21,6 +21,8 @@ fn keys_exist_on_localhost_and_over_https_under_a_name() {
         ("http://localhost:8080", party("localhost", "http://localhost:8080")),
         ("https://Jeton.Example.com", party("jeton.example.com", "https://jeton.example.com")),
         ("https://jeton.example.com:8443", party("jeton.example.com", "https://jeton.example.com:8443")),
+        ("https://jeton.example.com:443", party("jeton.example.com", "https://jeton.example.com")),
+        ("http://localhost:80", party("localhost", "http://localhost")),
         ("http://jeton.localhost:3000", party("jeton.localhost", "http://jeton.localhost:3000")),
         ("http://jeton.example.com", None),
         ("https://192.0.2.1", None),

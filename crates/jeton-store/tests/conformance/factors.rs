@@ -254,6 +254,9 @@ async fn half_a_sign_in_is_tried_a_few_times_and_taken_once() {
         assert_eq!(store.half(&digest(1), NOW).await.unwrap(), None, "tried too often");
         store.begin_half(jane.id, digest(3), end, NOW).await.unwrap();
         assert!(store.end_half(&digest(3)).await.unwrap() && !store.end_half(&digest(3)).await.unwrap());
+        store.begin_half(jane.id, digest(4), end, NOW).await.unwrap();
+        store.set_password(jane.id, "hash".to_owned(), BY, NOW).await.unwrap();
+        assert_eq!(store.half(&digest(4), NOW).await.unwrap(), None, "its password was another one");
         store.refuse_second_step(jane.id, BY, NOW).await.unwrap();
     })
     .await;
