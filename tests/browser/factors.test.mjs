@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
-import { desk, inspect, launch, openTokens, createToken, phone, signIn, username, visit } from "./browser.mjs";
+import { desk, inspect, launch, openTokens, createToken, phone, signIn, url, username, visit } from "./browser.mjs";
 
 const factorsPage = "/-/profile/two_factor_auth";
 const password = process.env.JETON_PASSWORD;
@@ -52,6 +52,16 @@ async function switchOff(page) {
 async function addPasskey(page, name) {
   await page.getByLabel("Name of the new key").fill(name);
   await page.getByRole("button", { name: "Add a passkey" }).click();
+}
+
+/** Somebody recorded the sign-in, cookies and all, and sends it once more: the key's answer has done its work. */
+async function replayed(request) {
+  const { cookie, "content-type": kind } = await request.allHeaders();
+  const headers = { cookie, "content-type": kind, origin: url };
+  const again = await fetch(request.url(), { method: "POST", redirect: "manual", headers, body: request.postData() });
+  assert.equal(again.status, 422);
+  assert.match(await again.text(), /was answered before/);
+  assert.ok(!again.headers.getSetCookie().some((line) => line.startsWith("jeton_session=")));
 }
 
 const codesOf = (page) => page.locator("#recovery-codes li").allInnerTexts();
@@ -132,8 +142,10 @@ test("a passkey is registered, renamed, asked for as second step, signs in alone
   await client.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled: false });
   await signOut(page);
   await client.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled: true });
+  const sent = page.waitForRequest((request) => request.method() === "POST");
   await page.getByRole("button", { name: "Use a passkey" }).click();
   await page.getByRole("button", { name: "Sign out" }).waitFor();
+  await replayed(await sent);
 
   await page.goto(factorsPage);
   await page.getByText("Rename or remove").click();

@@ -98,6 +98,13 @@ fn wrong_codes_have_to_wait_longer_and_longer_but_never_for_ever() {
 }
 
 #[test]
+fn wrong_codes_are_forgotten_after_a_day() {
+    for (age, expected) in [(0, 7), (86_399, 7), (86_400, 0)] {
+        assert_eq!(still_wrong(7, at(100), at(100 + age)), expected, "{age}");
+    }
+}
+
+#[test]
 fn a_proof_lasts_ten_minutes() {
     for (age, expected) in [(0, true), (599, true), (600, false), (86_400, false)] {
         assert_eq!(is_proven(Some(at(1_000)), at(1_000 + age)), expected, "{age}");

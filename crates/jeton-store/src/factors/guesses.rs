@@ -84,7 +84,7 @@ impl Store {
         if now < next {
             return Ok(Turn::NotBefore(next));
         }
-        let counted = wrong.saturating_add(1);
+        let counted = second_factor::still_wrong(wrong, next, now).saturating_add(1);
         let next = now.plus_seconds(second_factor::delay(counted));
         let has_it = on_writer!(&self.db, c => sqlx::query(
             "INSERT INTO factor_failures (user_id, wrong, next_try_at) VALUES ($1, $2, $3)

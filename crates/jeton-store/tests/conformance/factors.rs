@@ -274,6 +274,11 @@ async fn wrong_codes_make_an_account_wait() {
         assert_eq!(store.factor_turn(joe.id, NOW).await.unwrap(), Turn::Now, "only that account");
         assert_eq!(store.factor_turn(jane.id, next).await.unwrap(), Turn::Now);
         assert_eq!(store.factor_turn(jane.id, next).await.unwrap(), Turn::NotBefore(next.plus_seconds(30)));
+        let much_later = next.plus_seconds(30 + 86_400);
+        for _ in 0..5 {
+            assert_eq!(store.factor_turn(jane.id, much_later).await.unwrap(), Turn::Now, "forgotten");
+        }
+        assert!(matches!(store.factor_turn(jane.id, much_later).await.unwrap(), Turn::NotBefore(_)));
         store.forget_wrong_codes(jane.id).await.unwrap();
         assert_eq!(store.factor_turn(jane.id, next).await.unwrap(), Turn::Now);
     })
