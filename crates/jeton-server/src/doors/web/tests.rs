@@ -105,6 +105,11 @@ async fn a_token_takes_a_fresh_proof_and_what_was_typed_is_kept() {
     );
     assert_eq!(asked.text.matches("personal_access_token[scopes][]").count(), 2, "{}", asked.text);
 
+    let script = Request::post(paths::ACCESS_TOKENS).header(header::ACCEPT, "application/json");
+    let script = script.header(header::COOKIE, format!("jeton_session={}", browser.cookie));
+    let told = world.send(script.header("x-csrf-token", browser.csrf()).body(Body::empty()).unwrap()).await;
+    assert_eq!((told.status, told.header("content-type")), (403, "application/json"), "{}", told.text);
+
     let proof = |password| {
         let own = [("confirm[to]", paths::ACCESS_TOKENS), ("confirm[method]", "post"), ("confirm[password]", password)];
         [&own[..], &NEW_TOKEN].concat()
