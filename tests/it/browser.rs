@@ -28,6 +28,11 @@ fn people_use_their_tokens_in_a_browser() {
 }
 
 #[test]
+fn people_use_second_factors_in_a_browser() {
+    run("factors.test.mjs", "bix");
+}
+
+#[test]
 fn every_page_is_accessible_on_phones_and_desks_in_light_and_dark() {
     run("look.test.mjs", "bob");
 }

@@ -1,6 +1,6 @@
 //! What administrators decide while the instance runs: GitLab's application settings, as far as they mean something here.
 //!
-//! One setting is one row of [`policy!`]: the field of [`Policy`], the API, the administrator's page and the documentation
+//! One setting is one row of `policy!`: the field of [`Policy`], the API, the administrator's page and the documentation
 //! are read from it. (What is decided before the instance starts stands in its settings file instead.)
 
 mod value;

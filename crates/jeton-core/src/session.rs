@@ -29,6 +29,8 @@ pub struct Session {
     pub last_seen_at: Timestamp,
     /// Whether the browser was asked to stay signed in.
     pub stays: bool,
+    /// The last time that the person proved in it who they are; the sign-in is the first.
+    pub proven_at: Timestamp,
 }
 
 impl Session {
@@ -69,6 +71,7 @@ mod tests {
             created_at: at(created),
             last_seen_at: at(seen),
             stays,
+            proven_at: at(created),
         };
         let now = at(100);
         for (created, seen, over) in

@@ -185,6 +185,8 @@ pub struct User {
     pub can_create_group: bool,
     /// Shows less of itself to others.
     pub private_profile: bool,
+    /// When it first signed in under the rule that everybody must have a second factor; its time of grace began then.
+    pub two_factor_asked_at: Option<Timestamp>,
     /// How many projects it may own.
     pub projects_limit: i64,
     /// Which administrator made it.
@@ -235,6 +237,39 @@ pub fn name_flaw(name: &str) -> Option<String> {
         Some(format!("is too long (maximum is {LONGEST_NAME} characters)"))
     } else {
         name.contains(char::is_control).then(|| "is invalid".to_owned())
+    }
+}
+
+/// An account for tests: active, without rights, with a name of its own.
+#[cfg(test)]
+pub(crate) fn for_tests(id: i64) -> User {
+    let now = Timestamp::from_micros(0);
+    User {
+        id: UserId(id),
+        username: format!("user{id}"),
+        name: "A user".into(),
+        email: format!("user{id}@example.com"),
+        kind: UserKind::Human,
+        state: UserState::Active,
+        password_expired: false,
+        administrator: false,
+        external: false,
+        two_factor: false,
+        can_create_group: false,
+        private_profile: false,
+        two_factor_asked_at: None,
+        projects_limit: 10,
+        created_by: None,
+        namespace: NamespaceId(id),
+        created_at: now,
+        updated_at: now,
+        confirmed_at: None,
+        current_sign_in_at: None,
+        last_sign_in_at: None,
+        last_activity_on: None,
+        profile: Told::default(),
+        avatar: None,
+        identities: Vec::new(),
     }
 }
 

@@ -14,6 +14,8 @@ use crate::{app::App, refusal::Refusal, session};
 
 /// Where people sign in.
 pub const SIGN_IN_PATH: &str = "/users/sign_in";
+/// Where people prove once more who they are.
+pub const CONFIRM_PATH: &str = "/users/confirm";
 /// Where people make their tokens.
 pub const ACCESS_TOKENS_PATH: &str = "/-/user_settings/personal_access_tokens";
 /// Where the form of a one-time link is.

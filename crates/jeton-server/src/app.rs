@@ -14,7 +14,7 @@ use jeton_core::{
     user::{User, UserState},
 };
 use jeton_store::{
-    By, Fault, Store,
+    By, Fault, Means, Store,
     rotation::{NotRotated, Rotated, Rotation},
     tokens::Revocation,
 };
@@ -25,6 +25,7 @@ use crate::{
     avatars::Avatars,
     credentials::{Credential, Proof},
     edge::{Client, Networks},
+    factors::Vault,
     identify::Identities,
     last_used::LastUsed,
     limits::Limits,
@@ -108,6 +109,8 @@ pub struct Shared {
     pub remembered: Remembered,
     /// Keys of session cookies and forms.
     pub sessions: SessionKeys,
+    /// Keys of second factors.
+    pub vault: Vault,
     /// Names for requests.
     pub request_ids: RequestIds,
     /// What is counted.
@@ -141,6 +144,7 @@ impl App {
     ) -> Result<Self, NoChance> {
         Ok(Self(Arc::new(Shared {
             sessions: SessionKeys::derive(&digest_key),
+            vault: Vault::derive(&digest_key),
             repositories: Repositories::below(config.data_dir.join("repositories"), Git::default()),
             avatars: Avatars::below(config.data_dir.join("avatars")),
             config,
@@ -207,6 +211,8 @@ impl App {
             app.store.change_policy(changes, by, app.now()).await?;
             let decided = Arc::new(app.store.policy(app.config.usual_policy()).await?);
             app.policy.store(Arc::clone(&decided));
+            // Users carry when their time of grace began, which may have been decided anew.
+            app.identities.forget_everything();
             Ok(decided)
         })
         .await
@@ -312,11 +318,11 @@ impl App {
         if session.last_seen_at.plus_seconds(SESSION_NOTE) <= now {
             self.store.touch_session(session.id, now).await?;
         }
-        let user = self.identities.user(&self.store, session.user).await?;
-        if let Some(user) = &user {
-            self.activity.note(user, now);
-        }
-        Ok(user.map(|user| Caller::new(user, Via::Session(session.id))))
+        let Some(user) = self.identities.user(&self.store, session.user).await? else { return Ok(None) };
+        self.activity.note(&user, now);
+        let by = By { user: Some(user.id), ..By::local(Means::Session) };
+        let duty = self.duty(&user, by).await?;
+        Ok(Some(Caller::by_session(user, session.id, session.proven_at, duty)))
     }
 
     /// Lets an administrator's token act as another user (GitLab's `sudo`): by number, or by name without regard to case.

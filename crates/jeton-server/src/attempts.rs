@@ -6,7 +6,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use jeton_core::{id::UserId, lock::Denial, lockout::Kind, secret::Secret, token::TokenDigest};
+use jeton_core::{id::UserId, lock::Denial, lockout::Kind, secret::Secret, token::TokenDigest, user::User};
 use jeton_store::{
     By, Fault,
     devices::{Familiarity, MOST_COOKIES},
@@ -137,6 +137,14 @@ impl App {
             return Ok(None);
         }
         Ok(hash)
+    }
+
+    /// Somebody who proved by something else than the password who they are. To be asked before the proof is used up: what
+    /// ends it, a new password among others, is seen by [`Self::enter`].
+    pub async fn proven_otherwise(&self, user: User, whence: &Whence) -> Result<Proven, Fault> {
+        let password_hash = self.store.password_hash(user.id).await?;
+        let familiarity = self.familiarity(user.id, whence).await?;
+        Ok(Proven { account: Account { user, password_hash }, familiarity })
     }
 
     /// Begins the session of somebody whose password was right, and answers its cookie. None if that is not their password

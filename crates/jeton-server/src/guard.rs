@@ -166,6 +166,16 @@ needs! {
     OwnPages: Page, SignedIn, Some(Ability::UsePages), on Server;
     /// Use the administrators' pages.
     AdminPages: Page, Administrator, Some(Ability::UsePages), on Server;
+    /// Use the pages for what is too sensitive for a session alone.
+    ProvenPages: Page, Proven, Some(Ability::UsePages), on Server;
+    /// Sign out, prove who one is, set up a first factor: also whoever must set one up before anything else.
+    OwnFactors: Page, SignedIn, Some(Ability::SetUpFactors), on Server;
+    /// Change second factors.
+    ProvenFactors: Page, Proven, Some(Ability::SetUpFactors), on Server;
+    /// Make a token over the API; a session alone is not enough for that.
+    IssueToken: Api, Proven, Some(Ability::WriteApi), on Server;
+    /// Make a token for somebody else over the API, as an administrator.
+    IssueAnyToken: Api, ProvenAdministrator, Some(Ability::WriteApi), on Server;
     /// Read the metrics.
     ReadMetrics: ApiOrAddress, Administrator, Some(Ability::ReadApi), on Server;
 }
@@ -327,11 +337,13 @@ async fn identify(source: Source, parts: &Parts, app: &App, client: Option<Clien
             other => Some(other?),
         },
     };
+    // Only the API takes tokens, and lets administrators act for others.
+    let reads_tokens = matches!(source, Source::Api | Source::ApiOrAddress);
+    let caller = caller.filter(|caller| !(reads_tokens && lock::is_nobody_to_the_api(caller)));
     if let Some(caller) = &caller {
         app.limits.admit_place(&app.policy(), caller, client, app.now())?;
     }
-    let may_act_for_others = matches!(source, Source::Api | Source::ApiOrAddress);
-    match (caller, credentials::sudo(parts).filter(|_| may_act_for_others)) {
+    match (caller, credentials::sudo(parts).filter(|_| reads_tokens)) {
         (Some(caller), Some(target)) => Box::pin(app.sudo(caller, &target)).await.map(Some),
         // Who wants to act as somebody must be somebody, also where everybody may ask.
         (None, Some(_)) => Err(Denial::Anonymous.into()),

@@ -13,6 +13,7 @@ pub mod credentials;
 pub mod doors;
 pub mod edge;
 mod exchange;
+pub mod factors;
 pub mod guard;
 pub mod identify;
 pub mod issue;

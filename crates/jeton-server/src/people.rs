@@ -63,16 +63,6 @@ impl App {
         .await
     }
 
-    /// Switches somebody's two-factor authentication off. False if it was off.
-    pub async fn reset_two_factor(&self, id: UserId, by: By) -> Result<bool, Fault> {
-        self.see_through(move |app| async move {
-            let reset = app.store.reset_two_factor(id, by, app.now()).await?;
-            app.identities.forget_user(id);
-            Ok(reset)
-        })
-        .await
-    }
-
     /// Deletes a user with its projects and their repositories. When this returns, its tokens and sessions are dead.
     /// False if there is no such user.
     pub async fn delete_user(&self, id: UserId, contributions: Contributions, by: By) -> Result<bool, Refusal> {

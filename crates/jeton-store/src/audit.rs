@@ -25,6 +25,8 @@ pub enum Means {
     Token,
     /// An account's password, over Git.
     Password,
+    /// A passkey alone.
+    Passkey,
     /// The command line on the server's own machine.
     CommandLine,
     /// A one-time link.
@@ -40,6 +42,7 @@ impl Means {
             Self::Session => "session",
             Self::Token => "token",
             Self::Password => "password",
+            Self::Passkey => "passkey",
             Self::CommandLine => "command_line",
             Self::Link => "link",
             Self::Server => "server",

@@ -16,6 +16,7 @@ mod authentication_log;
 mod db;
 pub mod devices;
 pub mod events;
+pub mod factors;
 mod fault;
 mod folding;
 pub mod inspection;

@@ -25,6 +25,7 @@ struct SessionRow {
     created_at: i64,
     last_seen_at: i64,
     stays: bool,
+    proven_at: Option<i64>,
 }
 
 /// A session as its owner sees it in the list.
@@ -67,6 +68,7 @@ impl From<SessionRow> for Session {
             created_at: Timestamp::from_micros(row.created_at),
             last_seen_at: Timestamp::from_micros(row.last_seen_at),
             stays: row.stays,
+            proven_at: Timestamp::from_micros(row.proven_at.unwrap_or_default()),
         }
     }
 }
@@ -75,7 +77,7 @@ impl Store {
     /// The session whose cookie has this digest. Whether it is over is for [`Session::is_over`].
     pub async fn session(&self, digest: &TokenDigest) -> Result<Option<Session>, Fault> {
         let row: Option<SessionRow> = on!(&self.db, c => sqlx::query_as(
-            "SELECT id, user_id, created_at, last_seen_at, stays FROM sessions WHERE digest = $1")
+            "SELECT id, user_id, created_at, last_seen_at, stays, proven_at FROM sessions WHERE digest = $1")
             .bind(&digest.0[..]).fetch_optional(c).await)?;
         Ok(row.map(Session::from))
     }
@@ -89,8 +91,8 @@ impl Store {
                 clear_over(tx, user, now).await?;
                 let address = by.address.map(|address: IpAddr| address.to_string());
                 let id: i64 = on_tx!(tx, c => sqlx::query_scalar(
-                    "INSERT INTO sessions (digest, user_id, created_at, last_seen_at, address, client, stays)
-                     VALUES ($1, $2, $3, $3, $4, $5, $6) RETURNING id")
+                    "INSERT INTO sessions (digest, user_id, created_at, last_seen_at, proven_at, address, client, stays)
+                     VALUES ($1, $2, $3, $3, $3, $4, $5, $6) RETURNING id")
                     .bind(&digest.0[..]).bind(user.0).bind(now.micros()).bind(&address).bind(client).bind(stays)
                     .fetch_one(c).await)?;
                 on_tx!(tx, c => sqlx::query(
@@ -117,7 +119,7 @@ impl Store {
     /// The user's sessions that are not over, the last used first.
     pub async fn sessions_of(&self, user: UserId, now: Timestamp) -> Result<Vec<Listed>, Fault> {
         let rows: Vec<ListedRow> = on!(&self.db, c => sqlx::query_as(
-            "SELECT id, user_id, created_at, last_seen_at, stays, address, client FROM sessions WHERE user_id = $1
+            "SELECT id, user_id, created_at, last_seen_at, stays, proven_at, address, client FROM sessions WHERE user_id = $1
              ORDER BY last_seen_at DESC, id DESC")
             .bind(user.0).fetch_all(c).await)?;
         let listed = rows.into_iter().map(|row| Listed {
@@ -126,6 +128,19 @@ impl Store {
             client: row.client,
         });
         Ok(listed.filter(|listed| !listed.session.is_over(now)).collect())
+    }
+
+    /// Notes that somebody proved in that session, once more, who they are.
+    pub async fn prove_session(&self, user: UserId, id: SessionId, by: By, now: Timestamp) -> Result<(), Fault> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                on_tx!(tx, c => sqlx::query("UPDATE sessions SET proven_at = $1 WHERE id = $2 AND user_id = $3")
+                    .bind(now.micros()).bind(id.0).bind(user.0).execute(c).await.map(drop))?;
+                let event = Event { action: "session.prove", subject: "user", subject_id: user.0, details: json!({}) };
+                audit::record(tx, &by, now, event).await
+            })
+        })
+        .await
     }
 
     /// Ends one session of that user. False if there is none of that number.

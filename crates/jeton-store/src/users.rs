@@ -138,8 +138,9 @@ pub(crate) async fn user_in(tx: &mut Tx, id: UserId) -> Result<Option<User>, Fau
     Ok(row.map(User::from))
 }
 
-/// Ends a user's sessions, all of them or all but one.
+/// Ends a user's sessions, all of them or all but one, and the sign-ins whose second step is still to come.
 pub(crate) async fn end_sessions(tx: &mut Tx, user: UserId, keep: Option<SessionId>) -> Result<(), Fault> {
+    on_tx!(tx, c => sqlx::query("DELETE FROM half_sign_ins WHERE user_id = $1").bind(user.0).execute(c).await.map(drop))?;
     on_tx!(tx, c => sqlx::query("DELETE FROM sessions WHERE user_id = $1 AND id <> $2")
         .bind(user.0).bind(keep.map_or(0, |session| session.0)).execute(c).await.map(drop))
     .map_err(Fault::from)

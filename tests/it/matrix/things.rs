@@ -34,12 +34,15 @@ pub(super) enum Subject {
     KeysFile,
     /// A session or a browser, by a number that only its owner is shown.
     Place,
+    /// A passkey, by its number.
+    Passkey,
     /// A file of the pages.
     Asset,
 }
 
 /// Parts of routes' paths, and what they are about. The first that stands in a path counts.
-const SUBJECTS: [(&str, Subject); 15] = [
+const SUBJECTS: [(&str, Subject); 16] = [
+    ("/webauthn_registrations/{id}/", Subject::Passkey),
     ("/active_sessions/{id}", Subject::Place),
     ("/devices/{id}", Subject::Place),
     ("/personal_access_tokens/{id}", Subject::Token),
@@ -79,7 +82,8 @@ impl Subject {
             }
             Self::Project => &[Target::Mine, Target::Theirs, Target::Internal, Target::Public, Target::Missing],
             Self::Account | Self::Impersonation => &[Target::Theirs, Target::Missing],
-            Self::Place | Self::Asset => &[Target::Missing],
+            // Only a key can make a passkey, and there is none here: the tests of passkeys ask for other people's.
+            Self::Place | Self::Passkey | Self::Asset => &[Target::Missing],
         }
     }
 
@@ -255,7 +259,8 @@ impl<'s> World<'s> {
             (Subject::Project, Target::Missing) => Thing { path: format!("{}/none", self.bob.username), ..nothing },
             (Subject::Attribute, Target::Missing) => Thing { number: self.bob_id, path: "none".to_owned(), ..nothing },
             (Subject::Impersonation, Target::Missing) => Thing { number: self.bob_id, ..nothing },
-            (_, Target::Missing | Target::Nothing) | (Subject::Nothing | Subject::Place | Subject::Asset, _) => nothing,
+            (_, Target::Missing | Target::Nothing)
+            | (Subject::Nothing | Subject::Place | Subject::Passkey | Subject::Asset, _) => nothing,
             (Subject::Account, _) => Thing { number: new_user(&self.administrator), ..nothing },
             (Subject::Impersonation, _) => self.impersonation(),
             (Subject::User, Target::Mine) => Thing { number: self.jane_id, ..nothing },

@@ -7,39 +7,10 @@ use crate::{
     namespace::{Namespace, NamespaceKind},
     scope::ScopeSet,
     token::{EndReason, Expiry},
-    user::{Told, UserKind, UserState},
+    user::{UserKind, UserState, for_tests as user},
 };
 
 const NOW: Timestamp = Timestamp::from_micros(1_000_000_000);
-
-fn user(id: i64) -> User {
-    User {
-        id: UserId(id),
-        username: format!("user{id}"),
-        name: "A user".into(),
-        email: format!("user{id}@example.com"),
-        kind: UserKind::Human,
-        state: UserState::Active,
-        password_expired: false,
-        administrator: false,
-        external: false,
-        two_factor: false,
-        can_create_group: false,
-        private_profile: false,
-        projects_limit: 10,
-        created_by: None,
-        namespace: NamespaceId(id),
-        created_at: NOW,
-        updated_at: NOW,
-        confirmed_at: None,
-        current_sign_in_at: None,
-        last_sign_in_at: None,
-        last_activity_on: None,
-        profile: Told::default(),
-        avatar: None,
-        identities: Vec::new(),
-    }
-}
 
 fn token(scopes: &str) -> LivingToken {
     LivingToken {
@@ -98,17 +69,18 @@ fn what_each_scope_grants() {
         PushImage,
         Sudo,
         UsePages,
+        SetUpFactors,
     ];
     let table = [
-        ("api", "yyyyyyyyynn"),
-        ("read_api", "yynynynynnn"),
-        ("read_user", "ynnynnnnnnn"),
-        ("read_repository", "nnnynynnnnn"),
-        ("write_repository", "nnnynyynnnn"),
-        ("read_registry", "nnnynnnynnn"),
-        ("write_registry", "nnnynnnnynn"),
-        ("self_rotate", "nnnyynnnnnn"),
-        ("sudo", "nnnynnnnnyn"),
+        ("api", "yyyyyyyyynnn"),
+        ("read_api", "yynynynynnnn"),
+        ("read_user", "ynnynnnnnnnn"),
+        ("read_repository", "nnnynynnnnnn"),
+        ("write_repository", "nnnynyynnnnn"),
+        ("read_registry", "nnnynnnynnnn"),
+        ("write_registry", "nnnynnnnynnn"),
+        ("self_rotate", "nnnyynnnnnnn"),
+        ("sudo", "nnnynnnnnynn"),
     ];
     assert_eq!(table.len(), SCOPES.len());
     for (scope, expected) in table {
@@ -253,4 +225,65 @@ fn what_cannot_be_seen_is_hidden_and_what_can_is_forbidden() {
 fn the_scopes_that_would_do_are_named() {
     assert_eq!(scopes_granting(Ability::ReadApi).collect::<Vec<_>>(), ["api", "read_api"]);
     assert_eq!(scopes_granting(Ability::PushCode).collect::<Vec<_>>(), ["api", "write_repository"]);
+}
+
+#[test]
+fn two_factors_and_the_duty_to_have_them_decide_by_what_means_one_may_ask() {
+    let later = NOW.plus_seconds(1);
+    let pages = act(Ability::UsePages);
+    let factors = act(Ability::SetUpFactors);
+    let api = act(Ability::ReadApi);
+    let code = act(Ability::PullCode);
+    let token_required = Err(Denial::TokenRequired);
+    let factor_required = Err(Denial::FactorRequired);
+    // Who, and what the password and a session may do. A token goes on working.
+    for (two_factor, duty, password, session) in [
+        (false, Duty::None, Ok(()), Ok(())),
+        (true, Duty::None, token_required.clone(), Ok(())),
+        (false, Duty::Until(later), Ok(()), Ok(())),
+        (false, Duty::Overdue, token_required.clone(), factor_required),
+        (true, Duty::Overdue, token_required, Err(Denial::FactorRequired)),
+    ] {
+        let user = Arc::new(User { two_factor, ..user(7) });
+        let by_password = Caller::by_password(Arc::clone(&user), duty);
+        let by_session = Caller::by_session(Arc::clone(&user), SessionId(1), NOW, duty);
+        let by_token = Caller { duty, ..Caller::new(user, Via::Token(token("api"))) };
+        let told = |caller: &Caller, act| may_ask(Some(caller), act, NOW).map(drop);
+        let who = format!("two factors: {two_factor}, {duty:?}");
+        assert_eq!(told(&by_password, code), password, "password, {who}");
+        assert_eq!(stands(&by_password, NOW), password, "password, {who}");
+        for act in [pages, api] {
+            assert_eq!(told(&by_session, act), session, "session, {who}");
+        }
+        assert_eq!(told(&by_session, factors), Ok(()), "factors, {who}");
+        assert_eq!(is_nobody_to_the_api(&by_session), session.is_err(), "{who}");
+        assert_eq!(told(&by_token, api), Ok(()), "token, {who}");
+        assert!(!is_nobody_to_the_api(&by_token) && !is_nobody_to_the_api(&by_password));
+    }
+}
+
+#[test]
+fn what_is_too_sensitive_for_a_session_alone_asks_for_a_fresh_proof() {
+    let proven = Act { asker: Asker::Proven, ..act(Ability::WriteApi) };
+    let administration = Act { asker: Asker::ProvenAdministrator, ..proven };
+    let session =
+        |user: User, age: i64| Caller::by_session(Arc::new(user), SessionId(1), NOW.plus_seconds(-age), Duty::None);
+    let administrator = || User { administrator: true, ..user(1) };
+    let told = |caller: &Caller, act| may_ask(Some(caller), act, NOW).map(drop);
+    for (caller, act, expected) in [
+        (session(user(7), 0), proven, Ok(())),
+        (session(user(7), 599), proven, Ok(())),
+        (session(user(7), 600), proven, Err(Denial::NotProven)),
+        (session(user(7), 600), act(Ability::WriteApi), Ok(())),
+        (with(user(7), "api"), proven, Ok(())),
+        (with(user(7), "read_api"), proven, Err(Denial::Scope { missing: Ability::WriteApi })),
+        (session(user(7), 0), administration, Err(Denial::NotAdministrator)),
+        (session(user(7), 600), administration, Err(Denial::NotAdministrator)),
+        (session(administrator(), 0), administration, Ok(())),
+        (session(administrator(), 600), administration, Err(Denial::NotProven)),
+        (with(administrator(), "api"), administration, Ok(())),
+    ] {
+        assert_eq!(told(&caller, act), expected, "{caller:?} {act:?}");
+    }
+    assert!(matches!(may_ask(None, proven, NOW), Err(Denial::Anonymous)));
 }

@@ -138,6 +138,8 @@ fn denied(denial: &Denial) -> Response {
         }
         Denial::Account(_)
         | Denial::TooManyAddresses { .. }
+        | Denial::FactorRequired
+        | Denial::NotProven
         | Denial::NotFromOurPage
         | Denial::Scope { .. }
         | Denial::SudoNotAdministrator

@@ -67,27 +67,6 @@ impl Store {
     ) -> Result<Option<User>, NotMade> {
         self.write(move |tx| Box::pin(async move { change_user(tx, id, changes, &by, now).await })).await
     }
-
-    /// Switches two-factor authentication off, with every factor that there is. False if it was off, or if there is no
-    /// such user.
-    pub async fn reset_two_factor(&self, id: UserId, by: By, now: Timestamp) -> Result<bool, Fault> {
-        self.write(move |tx| {
-            Box::pin(async move {
-                let changed = on_tx!(tx, c => sqlx::query(
-                    "UPDATE users SET two_factor_since = NULL, updated_at = $1
-                     WHERE id = $2 AND two_factor_since IS NOT NULL")
-                    .bind(now.micros()).bind(id.0)
-                    .execute(c).await.map(|done| done.rows_affected()))?;
-                if changed > 0 {
-                    let details = json!({});
-                    let event = Event { action: "two_factor.reset", subject: "user", subject_id: id.0, details };
-                    audit::record(tx, &by, now, event).await?;
-                }
-                Ok(changed > 0)
-            })
-        })
-        .await
-    }
 }
 
 async fn change_user(

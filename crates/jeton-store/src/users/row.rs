@@ -15,7 +15,7 @@ macro_rules! user_columns {
         "u.id, u.username, u.name, u.email, u.kind, u.state, u.password_expired, u.administrator, u.external,
          u.can_create_group, u.private_profile, u.projects_limit, u.created_by, n.id AS namespace_id, u.created_at,
          u.updated_at, u.confirmed_at, u.current_sign_in_at, u.last_sign_in_at, u.last_activity_at, u.two_factor_since,
-         u.avatar,
+         u.two_factor_asked_at, u.avatar,
          (SELECT string_agg(i.provider || '\u{1f}' || i.extern_uid, '\u{1e}' ORDER BY i.id)
           FROM identities i WHERE i.user_id = u.id) AS identities,
          u.bio, u.location, u.website_url, u.linkedin, u.twitter, u.discord, u.github, u.job_title, u.pronouns,
@@ -49,6 +49,7 @@ pub(crate) struct UserRow {
     last_sign_in_at: Option<i64>,
     last_activity_at: Option<i64>,
     two_factor_since: Option<i64>,
+    two_factor_asked_at: Option<i64>,
     avatar: Option<String>,
     identities: Option<String>,
     #[sqlx(flatten)]
@@ -110,6 +111,7 @@ impl From<UserRow> for User {
             administrator: row.administrator,
             external: row.external,
             two_factor: row.two_factor_since.is_some(),
+            two_factor_asked_at: moment(row.two_factor_asked_at),
             can_create_group: row.can_create_group,
             private_profile: row.private_profile,
             projects_limit: row.projects_limit,

@@ -8,6 +8,7 @@ mod devices;
 mod emails;
 mod engines;
 mod events;
+mod factors;
 mod instance;
 mod keys;
 mod passwords;

@@ -193,16 +193,6 @@ async fn a_deleted_user_takes_its_own_along_and_leaves_the_rest_to_the_ghost() {
 }
 
 #[tokio::test]
-async fn a_second_factor_can_be_reset_once() {
-    for_each_engine(async |store| {
-        let jane = make_user(&store, "jane").await;
-        assert!(!store.reset_two_factor(jane.id, BY, NOW).await.unwrap());
-        assert!(!store.reset_two_factor(NOBODY, BY, NOW).await.unwrap());
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn belongings_are_counted_and_listed() {
     for_each_engine(async |store| {
         let jane = make_user(&store, "jane").await;

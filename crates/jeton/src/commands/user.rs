@@ -48,6 +48,11 @@ pub(crate) enum UserCommand {
         /// The user's name
         username: String,
     },
+    /// Take every second factor of a user away, who lost them all; the password alone signs in again
+    ResetTwoFactor {
+        /// The user's name
+        username: String,
+    },
     /// Set a user's password; its sessions end
     ResetPassword {
         /// The user's name
@@ -67,6 +72,7 @@ pub(super) async fn run(command: UserCommand, app: &App) -> anyhow::Result<()> {
         UserCommand::List { json } => list(app, json).await,
         UserCommand::Block { username } => set_state(app, &username, UserState::Blocked).await,
         UserCommand::Unblock { username } => set_state(app, &username, UserState::Active).await,
+        UserCommand::ResetTwoFactor { username } => reset_two_factor(app, &username).await,
         UserCommand::ResetPassword { username, password_stdin } => reset_password(app, &username, password_stdin).await,
     }
 }
@@ -152,6 +158,15 @@ fn describe(user: &User) -> Value {
 async fn set_state(app: &App, username: &str, state: UserState) -> anyhow::Result<()> {
     let user = find_user(app, username).await?;
     app.set_user_state(user.id, state, by()).await.context("the account was not changed")?;
+    tell_servers(app).await
+}
+
+async fn reset_two_factor(app: &App, username: &str) -> anyhow::Result<()> {
+    let user = find_user(app, username).await?;
+    let was_on = app.reset_two_factor(&user, by()).await.context("two-factor authentication was not changed")?;
+    if !was_on {
+        bail!("two-factor authentication is not enabled for {username:?}");
+    }
     tell_servers(app).await
 }
 

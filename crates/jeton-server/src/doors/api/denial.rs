@@ -7,7 +7,11 @@ use jeton_core::{
 };
 
 use super::error::ApiError;
-use crate::{accounts::SIGN_IN_PATH, app::App, refusal::Refusal};
+use crate::{
+    accounts::{CONFIRM_PATH, SIGN_IN_PATH},
+    app::App,
+    refusal::Refusal,
+};
 
 /// The answer for a refusal.
 pub(crate) fn answer(refusal: &Refusal, app: &App) -> ApiError {
@@ -30,7 +34,11 @@ fn denied(denial: &Denial, external_url: &str) -> ApiError {
         | Denial::TokenRequired
         | Denial::TokensDisabled
         | Denial::PasswordsDisabled
+        | Denial::FactorRequired
         | Denial::NotFromOurPage => ApiError::unauthorized(),
+        Denial::NotProven => {
+            ApiError::forbidden_because(&format!("Prove once more who you are, at {external_url}{CONFIRM_PATH}"))
+        }
         Denial::TwoCredentials => ApiError::two_tokens(),
         Denial::Expired { .. } => {
             ApiError::dead_token("Token is expired. You can either do re-authorization or token refresh.")

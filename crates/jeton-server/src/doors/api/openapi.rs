@@ -105,7 +105,9 @@ fn security(route: &Route) -> Value {
     match route.act.asker {
         Asker::Anyone if route.act.ability.is_none() => json!([]),
         Asker::Anyone => json!([{}, { "private_token": [] }, { "bearer": [] }]),
-        Asker::SignedIn | Asker::Administrator => json!([{ "private_token": [] }, { "bearer": [] }]),
+        Asker::SignedIn | Asker::Administrator | Asker::Proven | Asker::ProvenAdministrator => {
+            json!([{ "private_token": [] }, { "bearer": [] }])
+        }
     }
 }
 

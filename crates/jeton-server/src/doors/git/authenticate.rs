@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::http::request::Parts;
 use jeton_core::{
-    caller::{Caller, Via},
+    caller::Caller,
     lock::{self, Denial},
     secret::Secret,
     token::is_meant_as_token,
 };
-use jeton_store::Means;
+use jeton_store::{By, Means};
 
 use crate::{app::App, attempts::Whence, credentials, guard::Origin, refusal::Refusal};
 
@@ -50,7 +50,10 @@ async fn by_password(app: &App, username: &str, password: &Secret, parts: &Parts
     let origin = Origin::of_request(parts);
     let whence = Whence::new(origin.by_user(None, Means::Password), origin.client(), None);
     let proven = app.try_password_again(username, password, &whence).await?;
-    let caller = Caller::new(Arc::new(proven.account.user), Via::Password);
+    let user = proven.account.user;
+    let by = By { user: Some(user.id), ..By::local(Means::Password) };
+    let duty = app.duty(&user, by).await?;
+    let caller = Caller::by_password(Arc::new(user), duty);
     lock::stands(&caller, app.now())?;
     if !proven.familiarity.network {
         app.remember_network(caller.user.id, &whence).await?;

@@ -173,7 +173,9 @@ fn denied(denial: &Denial, url: &str) -> Said {
         }
         Denial::ImpersonationDisabled => access_denied("Impersonation tokens are not accepted on this server."),
         Denial::TwoCredentials => access_denied("The request brings two credentials that contradict each other."),
-        Denial::NotFromOurPage
+        Denial::FactorRequired
+        | Denial::NotProven
+        | Denial::NotFromOurPage
         | Denial::SudoNotAdministrator
         | Denial::SudoWithoutToken
         | Denial::SudoUnknownUser(_)

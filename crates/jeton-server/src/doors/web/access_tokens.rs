@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     app::App,
-    guard::{Anybody, Grant, OwnPages},
+    guard::{Anybody, Grant, OwnPages, ProvenPages},
     issue::NotIssued,
     refusal::Refusal,
 };
@@ -61,7 +61,7 @@ pub(super) async fn show(
 
 /// Takes the form. The new token is shown by this very answer and nowhere else: no redirect, no cookie.
 pub(super) async fn create(
-    grant: Grant<OwnPages>,
+    grant: Grant<ProvenPages>,
     State(app): State<App>,
     mut visit: Visit,
     headers: HeaderMap,
@@ -202,7 +202,7 @@ async fn notice(app: &App, caller: &Caller, news: News) -> Result<Option<Notice>
             kind: NoticeKind::Refused,
             text: "This form was sent before. The token that it made cannot be shown again.".to_owned(),
         }),
-        News::SignedOut | News::PasswordSet | News::Done(_) => None,
+        News::SignedOut | News::PasswordSet | News::Done(_) | News::Factors(_) => None,
     })
 }
 
@@ -268,7 +268,7 @@ pub(super) fn row(token: Token, now: Timestamp) -> TokenRow {
 }
 
 /// Whether a script asked, as GitLab's own page does, for JSON instead of a page.
-fn wants_json(headers: &HeaderMap) -> bool {
+pub(super) fn wants_json(headers: &HeaderMap) -> bool {
     let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     accept.contains("application/json") && !accept.contains("text/html")
 }

@@ -11,6 +11,8 @@ pub(super) enum Cookie {
     Session,
     /// Ties the forms that are shown before the sign-in to one browser.
     Visit,
+    /// Remembers a sign-in whose second step is still to come.
+    Half,
     /// The page that somebody wanted before they had to sign in.
     Wanted,
     /// What the next page has to tell.
@@ -26,6 +28,8 @@ impl Cookie {
             (Self::Session, _) => session::cookie_name(secure),
             (Self::Visit, false) => "jeton_visit",
             (Self::Visit, true) => "__Host-jeton_visit",
+            (Self::Half, false) => "jeton_half",
+            (Self::Half, true) => "__Host-jeton_half",
             (Self::Wanted, false) => "jeton_wanted",
             (Self::Wanted, true) => "__Host-jeton_wanted",
             (Self::News, false) => "jeton_news",
@@ -39,6 +43,7 @@ impl Cookie {
     const fn life(self) -> Option<i64> {
         match self {
             Self::Session | Self::Visit | Self::Device => None,
+            Self::Half => Some(600),
             Self::Wanted => Some(3600),
             Self::News => Some(60),
         }
@@ -88,7 +93,8 @@ mod tests {
 
     #[test]
     fn over_https_every_cookie_is_protected() {
-        for cookie in [Cookie::Session, Cookie::Visit, Cookie::Wanted, Cookie::News, Cookie::Device] {
+        let all = [Cookie::Session, Cookie::Visit, Cookie::Half, Cookie::Wanted, Cookie::News, Cookie::Device];
+        for cookie in all {
             let line = cookie.set("x", true).unwrap();
             let line = line.to_str().unwrap();
             assert!(line.starts_with("__Host-jeton_") && line.ends_with("; Secure"), "{line}");

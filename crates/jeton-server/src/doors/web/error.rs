@@ -165,6 +165,10 @@ impl IntoResponse for Problem {
 pub(super) enum Unsaid {
     /// The way to the sign-in form.
     SignIn,
+    /// The way to the page of second factors.
+    TwoFactor,
+    /// The question who somebody is.
+    Confirm,
     /// A page about this problem.
     Problem(Problem),
 }
@@ -176,6 +180,11 @@ impl Unsaid {
             return Some(Self::Problem(*problem));
         }
         let refusal = Refusal::of(response)?;
+        match refusal {
+            Refusal::Denied(Denial::FactorRequired) => return Some(Self::TwoFactor),
+            Refusal::Denied(Denial::NotProven) => return Some(Self::Confirm),
+            _ => {}
+        }
         if matches!(refusal, Refusal::Failed(_) | Refusal::Broken(_)) {
             tracing::error!(request_id = id.map(tracing::field::display), %refusal, "a page failed");
         }

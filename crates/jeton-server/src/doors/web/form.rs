@@ -18,7 +18,7 @@ const LARGEST: usize = 64 * 1024;
 /// How long a form may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The name of the field that proves where a form comes from.
-const PROOF: &str = "authenticity_token";
+pub(super) const PROOF: &str = "authenticity_token";
 
 /// Names and values of a query or a form, in their order.
 #[derive(Debug)]
@@ -39,6 +39,11 @@ impl Pairs {
     /// The value of that name; given twice, the last counts.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.all(name).last()
+    }
+
+    /// Every pair, in their order.
+    pub(super) fn each(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Every value of that name.
@@ -69,6 +74,12 @@ pub(super) async fn wait_for(request: Request) -> Request {
     Request::from_parts(parts, Body::empty())
 }
 
+/// What a form says that has arrived, whoever sent it.
+pub(super) fn pairs_of(request: &Request) -> Option<Pairs> {
+    let Arrived(arrived) = request.extensions().get()?;
+    Pairs::parse(arrived.as_ref().ok()?).ok()
+}
+
 impl FromRequestParts<App> for Form {
     type Rejection = Problem;
 
@@ -85,6 +96,7 @@ impl FromRequestParts<App> for Form {
     }
 }
 
+/// Reads the whole body of a form.
 async fn receive(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > LARGEST) {

@@ -9,9 +9,11 @@ mod admin;
 mod agents;
 mod assets;
 mod authentication_log;
+mod confirm;
 mod cookies;
 mod entry;
 mod error;
+mod factor_views;
 mod form;
 mod home;
 mod moments;
@@ -22,20 +24,25 @@ mod profile;
 mod protection;
 mod published;
 mod rotation;
+mod second_step;
 mod sessions;
 mod sign_in;
+#[cfg(test)]
+mod tests;
 mod token_form;
+mod two_factor;
 mod views;
 mod visit;
 mod wanted;
 
 use axum::{
-    Router,
+    Json, Router,
     extract::{Request, State},
-    http::{HeaderMap, Method, Uri, header::ALLOW},
+    http::{HeaderMap, Method, StatusCode, Uri, header::ALLOW, uri::PathAndQuery},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
+use serde_json::json;
 
 use crate::{
     accounts::PASSWORD_LINK_PATH, app::App, edge::Unfit, exchange, guard::Routes, origin, refusal::Refusal,
@@ -43,6 +50,7 @@ use crate::{
 };
 use cookies::Cookie;
 use error::{Problem, Unsaid};
+use form::Pairs;
 use visit::Visit;
 
 /// Every page and what it needs.
@@ -52,6 +60,7 @@ pub(crate) fn routes() -> Routes {
         .get(paths::HOME, "The start page", home::show)
         .get(paths::SIGN_IN, "The sign-in form", sign_in::show)
         .post(paths::SIGN_IN, "Signs in", sign_in::submit)
+        .get(paths::PASSKEY_OPTIONS, "What a passkey is asked that signs in alone", sign_in::passkey_options)
         .post(paths::SIGN_OUT, "Signs out", sign_in::leave)
         .get(PASSWORD_LINK_PATH, "The form behind a one-time link", password::show)
         .post(paths::PASSWORD, "Sets a password with a one-time link", password::submit)
@@ -70,6 +79,16 @@ pub(crate) fn routes() -> Routes {
         .post(paths::END_OTHER_SESSIONS, "Ends all other sessions", sessions::end_others)
         .post(paths::FORGET_DEVICE, "Forgets a browser", sessions::forget)
         .get(paths::AUTHENTICATION_LOG, "What happened to the account", authentication_log::show)
+        .get(paths::TWO_FACTOR, "The page of second factors", two_factor::show)
+        .post(paths::TWO_FACTOR, "Adds an authenticator app", two_factor::add_app)
+        .post(paths::REMOVE_APP, "Removes the authenticator app", two_factor::remove_app)
+        .post(paths::ADD_PASSKEY, "Adds a passkey", two_factor::add_passkey)
+        .post(paths::RENAME_PASSKEY, "Gives a passkey another name", two_factor::rename_passkey)
+        .post(paths::REMOVE_PASSKEY, "Removes a passkey", two_factor::remove_passkey)
+        .post(paths::RECOVERY_CODES, "Makes new recovery codes", two_factor::new_codes)
+        .post(paths::SWITCH_OFF, "Switches two-factor authentication off", two_factor::switch_off)
+        .get(paths::CONFIRM, "Asks once more who somebody is", confirm::show)
+        .post(paths::CONFIRM, "Proves once more who somebody is, and goes on", confirm::submit)
         .get(earlier, "Leads to the Access tokens page", access_tokens::moved)
         .get(earliest, "Leads to the Access tokens page", access_tokens::moved)
         .get(paths::ADMIN, "The administrators' start page", admin::overview)
@@ -119,22 +138,25 @@ struct Asked {
     uri: Uri,
     headers: HeaderMap,
     id: Option<RequestId>,
+    /// The form that came with it.
+    form: Option<Pairs>,
 }
 
 /// Keeps out what comes from other sites, makes a page of every refusal, and protects every answer.
 async fn finish(State(app): State<App>, request: Request, next: Next) -> Response {
-    let asked = Asked {
+    let mut asked = Asked {
         method: request.method().clone(),
         uri: request.uri().clone(),
         headers: request.headers().clone(),
         id: request.extensions().get().copied(),
+        form: None,
     };
     let answer = if asked.is_from_elsewhere(&app) {
         Problem::Foreign.into_response()
     } else if app.policy().disable_personal_access_tokens && request.uri().path().starts_with(paths::ACCESS_TOKENS) {
         Problem::NotFound.into_response()
     } else {
-        let request = if asked.changes_something() { form::wait_for(request).await } else { request };
+        let request = if asked.changes_something() { asked.keep_form(request).await } else { request };
         exchange::unless_it_panics(next.run(request)).await
     };
     let allow = answer.headers().get(ALLOW).cloned();
@@ -153,6 +175,14 @@ impl Asked {
         !matches!(self.method, Method::GET | Method::HEAD | Method::OPTIONS)
     }
 
+    /// Waits for the form, and keeps it: if whoever sent it has to prove first who they are, it goes on afterwards as it
+    /// was.
+    async fn keep_form(&mut self, request: Request) -> Request {
+        let request = form::wait_for(request).await;
+        self.form = form::pairs_of(&request);
+        request
+    }
+
     fn is_from_elsewhere(&self, app: &App) -> bool {
         self.changes_something() && !origin::is_ours(&self.headers, &self.uri, &app.config.external_url)
     }
@@ -162,12 +192,30 @@ impl Asked {
         let visit = Visit::of(&self.headers, app);
         let said = match unsaid {
             Unsaid::SignIn => self.to_sign_in(visit),
+            Unsaid::TwoFactor if self.changes_something() => visit.go_on(paths::TWO_FACTOR),
+            Unsaid::TwoFactor => visit.lead(paths::TWO_FACTOR),
+            Unsaid::Confirm => self.confirm(app, visit).await,
             Unsaid::Problem(problem) => error::page(app, &visit, problem, self.id.as_ref()).await,
         };
         said.unwrap_or_else(|refusal| {
             tracing::error!(request_id = self.id.map(tracing::field::display), %refusal, "an error page failed");
             refusal.into_response()
         })
+    }
+
+    async fn confirm(&self, app: &App, visit: Visit) -> Result<Response, Refusal> {
+        let whole = self.uri.path_and_query().map_or(paths::HOME, PathAndQuery::as_str);
+        let to = wanted::local_or_home(Some(whole));
+        if !self.changes_something() {
+            return visit.lead(&confirm::on_the_way_to(to));
+        }
+        if access_tokens::wants_json(&self.headers) {
+            let why = format!("Prove once more who you are, at {}{}", app.config.external_url, paths::CONFIRM);
+            return Ok((StatusCode::FORBIDDEN, Json(json!({ "errors": [why] }))).into_response());
+        }
+        let Some(caller) = visit.caller(app).await? else { return self.to_sign_in(visit) };
+        let waiting = confirm::Waiting { to, form: self.form.as_ref() };
+        confirm::page(app, &visit, &caller, StatusCode::FORBIDDEN, &waiting, None).await
     }
 
     fn to_sign_in(&self, mut visit: Visit) -> Result<Response, Refusal> {

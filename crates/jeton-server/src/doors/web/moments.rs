@@ -42,6 +42,12 @@ pub(super) fn seconds(seconds: i64) -> String {
     }
 }
 
+/// The moment before which something must be done: `27 Nov 2026, 14:05 UTC`.
+pub(super) fn by(end: Timestamp) -> String {
+    let minutes = end.seconds().rem_euclid(DAY) / MINUTE;
+    format!("{}, {:02}:{:02} UTC", end.date().in_words(), minutes / 60, minutes % 60)
+}
+
 fn count(number: i64, unit: &str, after: &str) -> String {
     format!("{number} {unit}{}{after}", if number == 1 { "" } else { "s" })
 }

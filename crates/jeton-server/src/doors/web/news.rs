@@ -15,6 +15,8 @@ pub(super) enum News {
     PasswordSet,
     /// Something that needs no number to be told.
     Done(Done),
+    /// Something about second factors.
+    Factors(FactorNews),
 }
 
 /// Something that was done on one of the pages about oneself.
@@ -73,6 +75,42 @@ impl Done {
     }
 }
 
+/// What happened to second factors.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum FactorNews {
+    /// One more was added.
+    Added,
+    /// One was removed.
+    Removed,
+    /// One was not, because it is the last.
+    NotRemoved,
+    /// One has a new name.
+    Renamed,
+    /// There is none any more.
+    Off,
+    /// They were not switched off, because everybody must have one.
+    Required,
+}
+
+impl FactorNews {
+    const ALL: [Self; 6] = [Self::Added, Self::Removed, Self::NotRemoved, Self::Renamed, Self::Off, Self::Required];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::NotRemoved => "not_removed",
+            Self::Renamed => "renamed",
+            Self::Off => "off",
+            Self::Required => "required",
+        }
+    }
+
+    fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|news| news.word() == word)
+    }
+}
+
 impl News {
     /// How it stands in the cookie.
     pub(super) fn write(self) -> String {
@@ -82,6 +120,7 @@ impl News {
             Self::SignedOut => "signed_out".to_owned(),
             Self::PasswordSet => "password_set".to_owned(),
             Self::Done(done) => done.word().to_owned(),
+            Self::Factors(news) => format!("factor-{}", news.word()),
         }
     }
 
@@ -91,9 +130,10 @@ impl News {
             "sent_before" => Some(Self::SentBefore),
             "signed_out" => Some(Self::SignedOut),
             "password_set" => Some(Self::PasswordSet),
-            _ => match text.strip_prefix("revoked-") {
-                Some(id) => id.parse().ok().map(TokenId).map(Self::Revoked),
-                None => Done::ALL.into_iter().find(|done| done.word() == text).map(Self::Done),
+            _ => match (text.strip_prefix("factor-"), text.strip_prefix("revoked-")) {
+                (Some(factor), _) => FactorNews::named(factor).map(Self::Factors),
+                (None, Some(id)) => id.parse().ok().map(TokenId).map(Self::Revoked),
+                (None, None) => Done::ALL.into_iter().find(|done| done.word() == text).map(Self::Done),
             },
         }
     }
@@ -105,7 +145,10 @@ mod tests {
 
     #[test]
     fn news_survive_the_cookie() {
-        for news in [News::Revoked(TokenId(7)), News::SentBefore, News::SignedOut, News::PasswordSet] {
+        for news in [News::Revoked(TokenId(7)), News::SentBefore, News::SignedOut, News::PasswordSet]
+            .into_iter()
+            .chain(FactorNews::ALL.map(News::Factors))
+        {
             assert_eq!(News::read(&news.write()), Some(news));
         }
         for done in Done::ALL {

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     app::App,
-    guard::{Grant, OwnPages},
+    guard::{Grant, OwnPages, ProvenPages},
     issue::{NotReissued, same_lifetime},
     refusal::Refusal,
 };
@@ -48,7 +48,7 @@ pub(super) async fn ask(
 /// Rotates the token. The new one is shown by this very answer and nowhere else. Sending the form again finds a token
 /// that was rotated, and does nothing.
 pub(super) async fn rotate(
-    grant: Grant<OwnPages>,
+    grant: Grant<ProvenPages>,
     State(app): State<App>,
     mut visit: Visit,
     Path(id): Path<String>,

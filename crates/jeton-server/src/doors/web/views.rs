@@ -20,6 +20,8 @@ pub(super) struct Frame<'a> {
     pub(super) in_admin: bool,
     /// Which of the pages about oneself it is, by its path in [`paths::SECTIONS`].
     pub(super) section: Option<&'static str>,
+    /// By when a second factor must be there.
+    pub(super) nag: Option<String>,
     /// What just happened, once.
     pub(super) notices: &'a [Notice],
     /// Where the style sheets, the script and the logo are.
@@ -99,6 +101,8 @@ pub(super) struct SignInPage<'a> {
     pub(super) login: &'a str,
     /// Why the last attempt was refused.
     pub(super) problem: Option<&'a str>,
+    /// Whether browsers have passkeys here.
+    pub(super) has_passkeys: bool,
 }
 
 /// The form behind a one-time link.

@@ -7,12 +7,18 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use jeton_core::{caller::Caller, user::User};
+use jeton_core::{
+    caller::Caller,
+    second_factor::{Demand, Duty},
+    time::Timestamp,
+    user::User,
+};
 use jeton_store::Fault;
 
 use super::{
     assets,
     cookies::Cookie,
+    moments,
     news::{Done, News},
     views::{Frame, Notice, NoticeKind, Viewer},
 };
@@ -24,7 +30,10 @@ pub(super) struct Visit {
     /// What the forms are tied to: the session's cookie, or that of a visit without one.
     cookie: Option<String>,
     csrf: String,
+    half: Option<String>,
     wanted: Option<String>,
+    demand: Demand,
+    now: Timestamp,
     news: Option<News>,
     device: Option<String>,
     set: Vec<HeaderValue>,
@@ -46,8 +55,28 @@ impl Visit {
         let cookie = read(Cookie::Session).or_else(|| read(Cookie::Visit));
         let csrf = cookie.as_deref().map(|cookie| app.sessions.csrf_token(cookie)).unwrap_or_default();
         let news = Cookie::News.read(headers, secure).and_then(News::read);
-        let (wanted, device) = (read(Cookie::Wanted), read(Cookie::Device));
-        Self { secure, cookie, csrf, wanted, news, device, set: Vec::new() }
+        Self {
+            secure,
+            cookie,
+            csrf,
+            half: read(Cookie::Half),
+            wanted: read(Cookie::Wanted),
+            demand: app.demand(),
+            now: app.now(),
+            news,
+            device: read(Cookie::Device),
+            set: Vec::new(),
+        }
+    }
+
+    /// What ties a challenge to this browser: the session's cookie, or that of the visit.
+    pub(super) fn binding(&self) -> &str {
+        self.cookie.as_deref().unwrap_or_default()
+    }
+
+    /// The cookie of a sign-in whose second step is still to come.
+    pub(super) fn half(&self) -> Option<&str> {
+        self.half.as_deref()
     }
 
     /// Who is signed in, on pages that ask nobody to be.
@@ -129,6 +158,10 @@ impl Visit {
     pub(super) fn frame<'a>(&'a self, title: &'a str, user: Option<&'a User>, notices: &'a [Notice]) -> Frame<'a> {
         let viewer =
             user.map(|user| Viewer { username: &user.username, name: &user.name, administrator: user.administrator });
+        let nag = user.and_then(|user| match Duty::of(user, self.demand, self.now) {
+            Duty::Until(end) => Some(moments::by(end)),
+            Duty::None | Duty::Overdue => None,
+        });
         Frame {
             title,
             csrf: &self.csrf,
@@ -136,6 +169,7 @@ impl Visit {
             in_tokens: false,
             in_admin: false,
             section: None,
+            nag,
             notices,
             assets: assets::links(),
         }
@@ -157,6 +191,11 @@ impl Visit {
     /// form's method was.
     pub(super) fn go_on(&self, to: &str) -> Result<Response, Refusal> {
         self.redirect(StatusCode::SEE_OTHER, to)
+    }
+
+    /// Sends the browser with the form that it just sent to another address of this server.
+    pub(super) fn send_on(&self, to: &str) -> Result<Response, Refusal> {
+        self.redirect(StatusCode::TEMPORARY_REDIRECT, to)
     }
 
     fn redirect(&self, status: StatusCode, to: &str) -> Result<Response, Refusal> {

@@ -50,6 +50,11 @@ fn lengthened(short: &str) -> String {
     utf8_percent_encode(short, CONTROLS).to_string()
 }
 
+/// That path, if it is one on this server; else the start page.
+pub(super) fn local_or_home(path: Option<&str>) -> &str {
+    path.filter(|path| is_local(path)).unwrap_or(paths::HOME)
+}
+
 /// What of a query goes along to another address: everything but credentials, with its `?`.
 pub(super) fn query_to_keep(query: Option<&str>) -> String {
     let is_kept = |pair: &&str| !names_a_credential(&percent_decode_str(pair).decode_utf8_lossy());

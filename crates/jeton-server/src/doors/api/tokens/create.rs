@@ -20,7 +20,7 @@ use crate::{
         path::InPath,
         reply,
     },
-    guard::{AdministerApi, Grant, WriteApi},
+    guard::{Grant, IssueAnyToken, IssueToken},
     issue::NotIssued,
 };
 
@@ -45,7 +45,7 @@ impl Input for Wanted {
 
 /// `POST /users/:user_id/personal_access_tokens`: an administrator makes a token for a user.
 pub(crate) async fn for_user(
-    grant: Grant<AdministerApi>,
+    grant: Grant<IssueAnyToken>,
     State(app): State<App>,
     Given(wanted): Given<Wanted>,
     id: InPath,
@@ -60,7 +60,7 @@ pub(crate) async fn for_user(
 /// `POST /user/personal_access_tokens`: a token makes a token for its user, with no scope that it does not have itself
 /// but `self_rotate`, which lets the new token do nothing but replace itself.
 pub(crate) async fn for_myself(
-    grant: Grant<WriteApi>,
+    grant: Grant<IssueToken>,
     State(app): State<App>,
     Given(wanted): Given<Wanted>,
 ) -> Result<Response, ApiError> {

@@ -141,7 +141,7 @@ pub(crate) async fn disable_two_factor(
             "Two-factor authentication for admins cannot be disabled via the API. Use the Rails console",
         ));
     }
-    if app.reset_two_factor(user.id, grant.by()).await? {
+    if app.reset_two_factor(&user, grant.by()).await? {
         Ok(reply::no_content())
     } else {
         Err(ApiError::bad_request("Two-factor authentication is not enabled for this user"))

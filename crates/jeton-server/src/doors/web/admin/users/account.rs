@@ -149,7 +149,7 @@ pub(in crate::doors::web) async fn step(
     let caller = grant.somebody()?;
     let asked = form.pairs.get("step").unwrap_or_default();
     if asked == "reset_two_factor" {
-        app.reset_two_factor(user.id, grant.by()).await?;
+        app.reset_two_factor(&user, grant.by()).await?;
     } else {
         // A step that does not fit the account any more was taken by somebody else meanwhile: the page says what is now.
         let fits = possible(&user, caller).find(|(step, _)| step.name == asked);
