@@ -38,9 +38,16 @@ async fn by_password(app: &App, username: &str, password: &Secret, parts: &Parts
     let whence = Whence::new(origin.by_user(None, Means::Password), origin.client(), None);
     let proven = app.try_password_again(username, password, &whence).await?;
     let caller = Caller::new(Arc::new(proven.account.user), Via::Password);
-    lock::stands(&caller, app.now())?;
-    if !proven.familiarity.network {
-        app.remember_network(caller.user.id, &whence).await?;
+    let stands = lock::stands(&caller, app.now());
+    if proven.is_fresh {
+        let user = caller.user.id;
+        match &stands {
+            Ok(()) if proven.familiarity.network => {}
+            Ok(()) => app.remember_network(user, &whence).await?,
+            // Somebody knows the password who must not use it here.
+            Err(denial) => app.store.record_refusal(Some(user), denial.reason(), whence.by, app.now()).await?,
+        }
     }
+    stands?;
     Ok(caller)
 }
