@@ -57,6 +57,19 @@ test("who is asked to stays signed in", () => visit(browser, {}, async (page, co
   assert.ok(days("jeton_session") > 89 && days("jeton_device") > 364);
 }));
 
+test("who is told to wait learns how long", () => visit(browser, { viewport: phone }, async (page) => {
+  const nobody = `nobody-${Date.now()}`;
+  for (let attempt = 0; attempt < 12; attempt += 1) {
+    await page.goto("/users/sign_in");
+    await page.getByLabel("Username or e-mail").fill(nobody);
+    await page.getByLabel("Password").fill("a guess");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("alert").waitFor();
+  }
+  await page.getByRole("alert").getByText(/^Too many attempts were wrong\. Try again in 1 second\.$/).waitFor();
+  await inspect(page, "the form of who is told to wait");
+}));
+
 test("the log tells of this very sign-in", () => visit(browser, {}, async (page) => {
   await page.goto("/-/user_settings/authentication_log");
   await signIn(page);

@@ -71,6 +71,8 @@ pub struct Proven {
     pub account: Account,
     /// What was known of where the attempt came from.
     pub familiarity: Familiarity,
+    /// Whether the password was judged just now, and not a moment ago.
+    pub is_fresh: bool,
 }
 
 impl App {
@@ -90,8 +92,7 @@ impl App {
             && let Some(hash) = &account.password_hash
             && self.remembered.knows(account.user.id, hash, password, self.now())
         {
-            let familiarity = Familiarity { device: None, network: true };
-            return Ok(Proven { account: account.clone(), familiarity });
+            return Ok(Proven { account: account.clone(), familiarity: Familiarity::default(), is_fresh: false });
         }
         let proven = self.try_account(login, account, password, whence).await?;
         if let Some(hash) = &proven.account.password_hash {
@@ -115,14 +116,14 @@ impl App {
         let familiarity = self.familiarity(user.unwrap_or(NOBODY), whence).await?;
         let hash = account.as_ref().and_then(|account| account.password_hash.clone());
         let verdict = self.judge(password, hash, self.subjects(login, user, familiarity, whence)).await?;
-        match account.filter(|_| verdict != Verdict::Wrong) {
+        match account.zip(verdict) {
             None => {
                 self.store.record_refusal(user, "wrong_password", whence.by.clone(), self.now()).await?;
                 Err(Denial::WrongPassword.into())
             }
-            Some(account) => {
+            Some((account, verdict)) => {
                 let account = self.strengthened(account, verdict, password, &whence.by).await;
-                Ok(Proven { account, familiarity })
+                Ok(Proven { account, familiarity, is_fresh: true })
             }
         }
     }
@@ -132,7 +133,7 @@ impl App {
     pub async fn confirm_password(&self, user: UserId, password: &Secret, by: &By) -> Result<Option<String>, Refusal> {
         let hash = self.store.password_hash(user).await?;
         let subject = Subject { kind: Kind::Factor, name: format!("password {user}") };
-        if self.judge(password, hash.clone(), vec![subject]).await? == Verdict::Wrong {
+        if self.judge(password, hash.clone(), vec![subject]).await?.is_none() {
             self.store.record_refusal(Some(user), "wrong_password", by.clone(), self.now()).await?;
             return Ok(None);
         }
@@ -144,7 +145,7 @@ impl App {
     pub async fn proven_otherwise(&self, user: User, whence: &Whence) -> Result<Proven, Fault> {
         let password_hash = self.store.password_hash(user.id).await?;
         let familiarity = self.familiarity(user.id, whence).await?;
-        Ok(Proven { account: Account { user, password_hash }, familiarity })
+        Ok(Proven { account: Account { user, password_hash }, familiarity, is_fresh: true })
     }
 
     /// Begins the session of somebody whose password was right, and answers its cookie. None if that is not their password
@@ -207,21 +208,45 @@ impl App {
         }
     }
 
-    /// Judges a password, if the attempt is not held. Who is held, and who comes to a full house, costs no writing.
-    async fn judge(&self, password: &Secret, hash: Option<String>, subjects: Vec<Subject>) -> Result<Verdict, Refusal> {
+    /// Runs `judging`, which answers none for what is wrong, if none of the subjects is held. The attempt is counted before
+    /// it is judged, and what was right takes its count back. Second factors are guarded by the same: with
+    /// [`Kind::Factor`], and the account's number in the name.
+    ///
+    /// `enter` comes before anything is written: who is held, and whom it turns away, cost no writing.
+    pub async fn guarded<S, T>(
+        &self,
+        subjects: Vec<Subject>,
+        enter: impl FnOnce() -> Result<S, Refusal>,
+        judging: impl Future<Output = Result<Option<T>, Refusal>>,
+    ) -> Result<Option<T>, Refusal> {
         if let Some(wait) = self.store.wait_for(&subjects, self.now()).await? {
             return Err(Refusal::Held(wait));
         }
-        let _seat = self.passwords.seat()?;
+        let _inside = enter()?;
         let charges = self.store.charge(subjects, self.now()).await?.map_err(Refusal::Held)?;
-        let verdict = self.passwords.verify(password.clone(), hash).await;
-        let outcome = match &verdict {
-            Ok(Verdict::Wrong) => return Ok(Verdict::Wrong),
-            Ok(Verdict::Right | Verdict::Outdated) => Outcome::Right,
+        let judged = judging.await;
+        let outcome = match &judged {
+            Ok(None) => return Ok(None),
+            Ok(Some(_)) => Outcome::Right,
             Err(_) => Outcome::Unjudged,
         };
         self.store.settle(charges, outcome, self.now()).await?;
-        Ok(verdict?)
+        judged
+    }
+
+    /// What comes of a password under these subjects; none if it is wrong.
+    async fn judge(
+        &self,
+        password: &Secret,
+        hash: Option<String>,
+        subjects: Vec<Subject>,
+    ) -> Result<Option<Verdict>, Refusal> {
+        let enter = || Ok(self.passwords.seat()?);
+        let judging = async {
+            let verdict = self.passwords.verify(password.clone(), hash).await?;
+            Ok(Some(verdict).filter(|verdict| *verdict != Verdict::Wrong))
+        };
+        self.guarded(subjects, enter, judging).await
     }
 
     /// The account with a hash of today's strength. Where none can be made now, the next sign-in will.

@@ -10,11 +10,14 @@ use argon2::{
     Algorithm, Argon2, Block, Params, Version,
     password_hash::phc::{Output, PasswordHash, Salt},
 };
-use jeton_core::secret::Secret;
+use jeton_core::{secret::Secret, user::User};
 use tokio::sync::OwnedSemaphorePermit;
 
 pub use self::strength::{LONGEST, SHORTEST};
-use self::workers::{Arena, Workers};
+use self::{
+    strength::{About, Weakness},
+    workers::{Arena, Workers},
+};
 use crate::nature::{self, NoChance};
 
 /// Memory of one hash, in KiB (OWASP's Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane).
@@ -66,6 +69,16 @@ impl Passwords {
                 let exists = hash.is_some();
                 let verdict = judge(&password, hash.as_deref().unwrap_or(&NOBODY), arena);
                 if exists { verdict } else { Verdict::Wrong }
+            })
+            .await
+    }
+
+    /// What [`strength::check`] finds wrong with a password that this user wants, on an instance at that address.
+    pub async fn weakness(&self, password: Secret, user: User, url: String) -> Result<Option<Weakness>, Unhashed> {
+        self.workers()?
+            .run(move |_| {
+                let about = About { username: &user.username, name: &user.name, email: &user.email, url: &url };
+                strength::check(password.expose(), about).err()
             })
             .await
     }

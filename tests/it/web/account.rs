@@ -1,7 +1,7 @@
 //! The pages about oneself: profile, password, sessions, known browsers, log.
 
 use super::{Browser, SIGN_IN, TOKENS, csrf};
-use crate::harness::{Answer, Server, Visitor as _, between, secrets};
+use crate::harness::{Answer, Git, Server, Visitor as _, between, secrets};
 use reqwest::Method;
 
 const ACCOUNT: &str = "/-/profile/account";
@@ -161,6 +161,23 @@ fn the_log_tells_what_happened_and_to_its_owner_alone() {
     }
     let other = Browser::of(server, &server.person("nick")).open(LOG).expect(200);
     assert!(!other.text().contains("log” created") && !other.text().contains("Refused"), "{other}");
+}
+
+#[test]
+fn the_log_tells_of_refusals_over_git() {
+    let server = Server::shared();
+    let person = server.person("nell");
+    let git = Git::new();
+    let url = server.url_as(&person.username, &person.password, "/root/none.git");
+    git.run(".", &["ls-remote", &url]).expect_failed();
+    server.jeton(&["user", "block", &person.username]).expect_ok();
+    // Forgotten when the command told the server: judged once more, right, and refused.
+    git.run(".", &["ls-remote", &url]).expect_failed();
+    git.run(".", &["ls-remote", &url]).expect_failed();
+    server.jeton(&["user", "unblock", &person.username]).expect_ok();
+    let log = Browser::of(server, &person).open(LOG).expect(200);
+    assert_eq!(log.text().matches("Refused: the account is closed").count(), 1, "{log}");
+    assert!(log.text().contains("Git 2") && log.text().contains("Account set to blocked"), "{log}");
 }
 
 #[test]

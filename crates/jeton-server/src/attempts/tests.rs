@@ -1,4 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+use jeton_core::token::DigestKey;
+use zeroize::Zeroizing;
+
 use super::*;
 use crate::test_instance::{BY, Instance, NOW, PASSWORD};
 
@@ -164,6 +167,38 @@ async fn guesses_that_come_all_at_once_are_judged_no_more_often() {
         }
     }
     assert!(judged <= 11, "{judged}");
+}
+
+#[tokio::test]
+async fn what_one_node_counts_holds_on_all() {
+    let instance = Instance::new().await;
+    instance.user("jane", false).await;
+    let app = &instance.app;
+    let key = DigestKey::new(&Zeroizing::new([7; 32]));
+    let other =
+        App::new(app.config.clone(), app.store.clone(), key, app.config.usual_policy(), app.clock.clone()).unwrap();
+    guess_until_held(app, "jane").await;
+    assert_eq!(attempt(&other, "jane", PASSWORD, &from("203.0.113.1")).await, Told::Held);
+    instance.set_clock(NOW.plus_seconds(1));
+    assert_eq!(attempt(&other, "jane", "wrong", &from("203.0.113.1")).await, Told::Wrong);
+    assert_eq!(attempt(app, "jane", PASSWORD, &from("203.0.113.1")).await, Told::Held);
+}
+
+#[tokio::test]
+async fn a_second_factor_is_guarded_like_a_password() {
+    let instance = Instance::new().await;
+    let guess = async |code: u32| {
+        let subject = Subject { kind: Kind::Factor, name: "code 1".to_owned() };
+        let judging = async { Ok((code == 123_456).then_some(())) };
+        instance.app.guarded(vec![subject], || Ok(()), judging).await
+    };
+    for code in 0..6 {
+        assert_eq!(guess(code).await.unwrap(), None);
+    }
+    assert!(matches!(guess(123_456).await, Err(Refusal::Held(2))));
+    instance.set_clock(NOW.plus_seconds(2));
+    assert_eq!(guess(123_456).await.unwrap(), Some(()));
+    assert_eq!(guess(0).await.unwrap(), None, "what was right starts anew");
 }
 
 #[tokio::test]

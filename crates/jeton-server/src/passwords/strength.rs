@@ -12,6 +12,9 @@ pub const LONGEST: usize = 128;
 /// Guesses that a password must be worth: those of eight characters by chance. That is far more than centuries of
 /// throttled sign-ins allow.
 const GUESSES: u64 = 100_000_000;
+/// Characters from the beginning of a password on which its guesses are estimated. Estimating takes time that grows fast
+/// with the length, tens of milliseconds at the worst for so many.
+const ESTIMATED: usize = 32;
 /// Parts of names and addresses that are shorter say nothing.
 const SHORTEST_PART: usize = 3;
 
@@ -55,7 +58,7 @@ pub enum Weakness {
     Guessable(String),
 }
 
-/// Refuses a password that is too easy to guess.
+/// Refuses a password that is too easy to guess. This takes a while: servers let [`super::Passwords::weakness`] do it.
 ///
 /// # Errors
 /// The first [`Weakness`] that is found.
@@ -75,7 +78,8 @@ pub fn check(password: &str, about: About<'_>) -> Result<(), Weakness> {
         return Err(Weakness::Personal);
     }
     let known: Vec<&str> = parts.iter().map(String::as_str).collect();
-    let judged = zxcvbn::zxcvbn(password, &known);
+    let beginning: String = password.chars().take(ESTIMATED).collect();
+    let judged = zxcvbn::zxcvbn(&beginning, &known);
     if judged.guesses() >= GUESSES { Ok(()) } else { Err(Weakness::Guessable(reason(&judged))) }
 }
 

@@ -54,9 +54,16 @@ async fn by_password(app: &App, username: &str, password: &Secret, parts: &Parts
     let by = By { user: Some(user.id), ..By::local(Means::Password) };
     let duty = app.duty(&user, by).await?;
     let caller = Caller::by_password(Arc::new(user), duty);
-    lock::stands(&caller, app.now())?;
-    if !proven.familiarity.network {
-        app.remember_network(caller.user.id, &whence).await?;
+    let stands = lock::stands(&caller, app.now());
+    if proven.is_fresh {
+        let user = caller.user.id;
+        match &stands {
+            Ok(()) if proven.familiarity.network => {}
+            Ok(()) => app.remember_network(user, &whence).await?,
+            // Somebody knows the password who must not use it here.
+            Err(denial) => app.store.record_refusal(Some(user), denial.reason(), whence.by, app.now()).await?,
+        }
     }
+    stands?;
     Ok(caller)
 }

@@ -68,8 +68,8 @@ pub(super) async fn change(
     let caller = grant.somebody()?;
     let user = &caller.user;
     let field = |name| form.pairs.get(name).unwrap_or_default();
-    let (current, new) = (field("user[password]"), field("user[new_password]"));
-    let mut flaws = Flaws::of(new, field("user[password_confirmation]"), app.about(user));
+    let (current, new) = (Secret::new(field("user[password]")), Secret::new(field("user[new_password]")));
+    let mut flaws = Flaws::of(&app, user, &new, field("user[password_confirmation]")).await?;
     if new == current && !flaws.any() {
         flaws.password = Some(SAME.to_owned());
     }
@@ -77,7 +77,7 @@ pub(super) async fn change(
         let problems = Problems { current: None, new: flaws };
         return page(&visit, StatusCode::UNPROCESSABLE_ENTITY, user, &[], problems);
     }
-    if !attempt(&app, caller, current, new, &grant).await? {
+    if !attempt(&app, caller, &current, new, &grant).await? {
         let problems = Problems { current: Some(WRONG), ..Problems::default() };
         return page(&visit, StatusCode::UNPROCESSABLE_ENTITY, user, &[], problems);
     }
@@ -96,17 +96,17 @@ pub(super) async fn change(
 async fn attempt(
     app: &App,
     caller: &Caller,
-    current: &str,
-    new: &str,
+    current: &Secret,
+    new: Secret,
     grant: &Grant<OwnPages>,
 ) -> Result<bool, Refusal> {
     let user = caller.user.id;
-    let Some(hash) = app.confirm_password(user, &Secret::new(current), &grant.by()).await? else { return Ok(false) };
+    let Some(hash) = app.confirm_password(user, current, &grant.by()).await? else { return Ok(false) };
     let keep = match caller.via {
         Via::Session(session) => Some(session),
         Via::Token(_) | Via::Password => None,
     };
-    app.change_password(user, (hash, Secret::new(new)), keep, grant.by()).await
+    app.change_password(user, (hash, new), keep, grant.by()).await
 }
 
 fn page(

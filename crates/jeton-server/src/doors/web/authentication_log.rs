@@ -94,6 +94,9 @@ fn what(entry: &LogEntry) -> String {
         "session.start" => "Signed in".to_owned(),
         "session.refused" if detail("reason") == "wrong_password" => "Refused: wrong password".to_owned(),
         "session.refused" if detail("reason") == "account" => "Refused: the account is closed".to_owned(),
+        "session.refused" if detail("reason") == "token_required" => {
+            "Refused: the password was right, but a token is required".to_owned()
+        }
         "session.refused" => "Refused".to_owned(),
         "session.end" if entry.details["others"].is_number() => "All other sessions ended".to_owned(),
         "session.end" => "Session ended".to_owned(),

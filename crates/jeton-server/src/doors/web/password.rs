@@ -21,10 +21,7 @@ use crate::{
     accounts::PASSWORD_LINK_PARAMETER,
     app::App,
     guard::{Anybody, Grant},
-    passwords::{
-        SHORTEST,
-        strength::{self, About},
-    },
+    passwords::SHORTEST,
     refusal::Refusal,
 };
 
@@ -36,11 +33,13 @@ pub(super) struct Flaws {
 }
 
 impl Flaws {
-    /// GitLab's words, and those of [`strength`].
-    pub(super) fn of(password: &str, confirmation: &str, about: About<'_>) -> Self {
-        let flaw = strength::check(password, about).err().map(|weakness| format!("Password {weakness}"));
+    /// GitLab's words, and those of [`crate::passwords::strength`].
+    pub(super) async fn of(app: &App, user: &User, password: &Secret, confirmation: &str) -> Result<Self, Refusal> {
+        let weakness = app.passwords.weakness(password.clone(), user.clone(), app.config.external_url.clone()).await?;
+        let flaw = weakness.map(|weakness| format!("Password {weakness}"));
+        let password = password.expose();
         let confirmation = (password != confirmation).then_some("Password confirmation doesn't match Password");
-        Self { password: flaw, confirmation }
+        Ok(Self { password: flaw, confirmation })
     }
 
     pub(super) const fn any(&self) -> bool {
@@ -75,11 +74,12 @@ pub(super) async fn submit(
     let secret = field("user[reset_password_token]");
     let Some(user) = app.password_link(secret).await? else { return Ok(Problem::DeadLink.into_response()) };
     let (password, confirmation) = (field("user[password]"), field("user[password_confirmation]"));
-    let flaws = Flaws::of(password, confirmation, app.about(&user));
+    let password = Secret::new(password);
+    let flaws = Flaws::of(&app, &user, &password, confirmation).await?;
     if flaws.any() {
         return page(&visit, StatusCode::UNPROCESSABLE_ENTITY, &user, secret, flaws);
     }
-    if !app.use_password_link(secret, Secret::new(password), grant.by()).await? {
+    if !app.use_password_link(secret, password, grant.by()).await? {
         return Ok(Problem::DeadLink.into_response());
     }
     // The way in for somebody who is kept out by strangers' guesses.
