@@ -2,9 +2,9 @@
 //! servers' set-up (`curl https://git.example.com/jane.keys`).
 
 use axum::{
-    extract::{Path, State},
+    extract::{MatchedPath, Path, State},
     http::{
-        HeaderMap, HeaderValue, StatusCode,
+        HeaderMap, HeaderValue, StatusCode, Uri,
         header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
     },
     response::{IntoResponse, Response},
@@ -82,18 +82,21 @@ pub(super) async fn avatar(
     }
 }
 
-/// A user's keys of one kind.
-pub(super) async fn keys(
-    _: Grant<Anybody>,
-    State(app): State<App>,
-    Path(file): Path<String>,
-) -> Result<Response, Unserved> {
-    // A NUL is in no name, and no database takes one.
-    match file.rsplit_once('.').filter(|_| !file.contains('\0')) {
+/// A user's keys of one kind. No character of a user's name is ever escaped in an address.
+pub(super) async fn keys(_: Grant<Anybody>, State(app): State<App>, uri: Uri) -> Result<Response, Unserved> {
+    match uri.path().trim_start_matches('/').rsplit_once('.') {
         Some((username, "keys")) => ssh_keys(&app, username).await,
         Some((username, "gpg")) => gpg_keys(&app, username).await,
         _ => Err(Unserved::Missing),
     }
+}
+
+/// What an address says that does not take a method. That of keys takes in every address of one part, most of which are
+/// nothing at all.
+pub(super) async fn wrong_method(matched: Option<MatchedPath>, uri: Uri) -> Problem {
+    let is_keys = matched.is_some_and(|matched| matched.as_str() == KEYS);
+    let exists = [".keys", ".gpg"].iter().any(|suffix| uri.path().ends_with(suffix));
+    if is_keys && !exists { Problem::NotFound } else { Problem::WrongMethod }
 }
 
 /// A line each. Other servers let in whoever has one of these, so those that ended or only sign are left out.
