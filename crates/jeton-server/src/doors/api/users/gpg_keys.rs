@@ -11,7 +11,7 @@ use jeton_store::{
     users::gpg_keys::{GpgKey, NewGpgKey, NotAdded},
 };
 
-use super::around::{flaw, numbered};
+use super::around::{flaw, has_room, numbered};
 use crate::{
     app::App,
     doors::api::{
@@ -25,6 +25,9 @@ use crate::{
     guard::{AdministerApi, Grant, ReadSelf, ReadUsers, WriteApi},
     public_keys::{GpgFlaw, GpgKey as Read},
 };
+
+/// How many keys a user may have.
+const LIMIT: i64 = 1_000;
 
 /// What a key is made from.
 pub(crate) struct Wanted {
@@ -61,6 +64,7 @@ async fn add(app: &App, user: UserId, wanted: Wanted, by: By) -> Result<Response
         GpgFlaw::Unreadable => of_fingerprint("can't be blank"),
     })?;
     let new = NewGpgKey { user, key: read.text, fingerprint: read.fingerprint };
+    has_room(app.store.count_gpg_keys(user, LIMIT).await?, LIMIT)?;
     match app.store.add_gpg_key(new, by, app.now()).await {
         Ok(key) => Ok(reply::json(StatusCode::CREATED, &ShownGpgKey::new(&key))),
         Err(taken @ NotAdded::KeyTaken) => Err(flaw("key", &taken)),
