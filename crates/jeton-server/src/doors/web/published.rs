@@ -4,12 +4,15 @@
 use axum::{
     extract::{MatchedPath, Path, State},
     http::{
-        HeaderMap, HeaderValue, StatusCode, Uri,
+        HeaderMap, HeaderName, HeaderValue, StatusCode, Uri,
         header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
     },
     response::{IntoResponse, Response},
 };
-use jeton_core::{id::UserId, user::User};
+use jeton_core::{
+    id::UserId,
+    user::{User, UserState},
+};
 use jeton_store::{Fault, Slice, users::ssh_keys::Usage};
 
 use super::error::Problem;
@@ -69,7 +72,12 @@ pub(super) async fn avatar(
         return Err(Unserved::Missing);
     }
     let tag = format!("\"{file}\"");
-    let about = [(CONTENT_SECURITY_POLICY, LOCKED_IN), (CACHE_CONTROL, HeaderValue::from_static(KEPT))];
+    let about = [
+        (CONTENT_SECURITY_POLICY, LOCKED_IN),
+        (CACHE_CONTROL, HeaderValue::from_static(KEPT)),
+        // Programs show pictures in pages of their own.
+        (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin")),
+    ];
     if headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
         return Ok((StatusCode::NOT_MODIFIED, about, [(ETAG, tag)]).into_response());
     }
@@ -99,12 +107,15 @@ pub(super) async fn wrong_method(matched: Option<MatchedPath>, uri: Uri) -> Prob
     if is_keys && !exists { Problem::NotFound } else { Problem::WrongMethod }
 }
 
-/// A line each. Other servers let in whoever has one of these, so those that ended or only sign are left out.
+/// A line each. Other servers let in whoever has one of these, so those that ended or only sign are left out,
+/// and those of closed accounts.
 async fn ssh_keys(app: &App, username: &str) -> Result<Response, Unserved> {
     let user = find(app, username).await?;
     let keys = app.store.ssh_keys(user.id, ALL).await?;
-    let now = app.now();
-    let in_force = keys.iter().filter(|key| key.usage != Usage::Signing && key.expires_at.is_none_or(|end| end > now));
+    let (now, is_active) = (app.now(), user.state == UserState::Active);
+    let in_force = keys
+        .iter()
+        .filter(|key| is_active && key.usage != Usage::Signing && key.expires_at.is_none_or(|end| end > now));
     Ok(text(in_force.map(|key| published::ssh_line(key, &user, &app.config.external_url))))
 }
 

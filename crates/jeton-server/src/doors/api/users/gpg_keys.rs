@@ -24,6 +24,7 @@ use crate::{
     },
     guard::{AdministerApi, Grant, ReadSelf, ReadUsers, WriteApi},
     public_keys::{GpgFlaw, GpgKey as Read},
+    refusal::Refusal,
 };
 
 /// How many keys a user may have.
@@ -59,7 +60,9 @@ async fn show(app: &App, id: i64, user: UserId) -> Result<Response, ApiError> {
 }
 
 async fn add(app: &App, user: UserId, wanted: Wanted, by: By) -> Result<Response, ApiError> {
-    let read = Read::read(&wanted.key).map_err(|flaw| match flaw {
+    // A key with many signatures is long, and reading it nothing to hold up other requests with.
+    let read = tokio::task::spawn_blocking(move || Read::read(&wanted.key)).await.map_err(Refusal::broken)?;
+    let read = read.map_err(|flaw| match flaw {
         GpgFlaw::Text(flaws) => ApiError::attributes(vec![("key", flaws)]),
         GpgFlaw::Unreadable => of_fingerprint("can't be blank"),
     })?;
