@@ -31,3 +31,8 @@ fn people_use_their_tokens_in_a_browser() {
 fn every_page_is_accessible_on_phones_and_desks_in_light_and_dark() {
     run("look.test.mjs", "bob");
 }
+
+#[test]
+fn people_look_after_their_account_in_a_browser() {
+    run("account.test.mjs", "bix");
+}

@@ -35,4 +35,6 @@ ids! {
     EmailId;
     /// Something that somebody did.
     EventId;
+    /// A browser in which somebody signed in once.
+    DeviceId;
 }

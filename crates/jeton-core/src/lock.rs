@@ -14,7 +14,7 @@ use crate::{
     scope::SCOPES,
     time::Timestamp,
     token::{Ended, LivingToken, Malformed, TokenRecord},
-    user::{User, UserState},
+    user::User,
 };
 
 /// Who can ask at all.
@@ -77,6 +77,15 @@ pub enum Denial {
     },
     /// An impersonation token, on an instance that does not want them.
     ImpersonationDisabled,
+    /// A token, on an instance that wants none.
+    TokensDisabled,
+    /// A password for Git, on an instance that does not want them there. Whether it is the right one was not looked at.
+    PasswordsDisabled,
+    /// The user came from as many addresses already as one may.
+    TooManyAddresses {
+        /// Seconds for which an address counts.
+        window: i64,
+    },
     /// The account cannot be used.
     Account(Arc<User>),
     /// A session's request that changes something and does not prove that it comes from our own page.
@@ -114,6 +123,9 @@ impl Denial {
             Self::Expired { .. } => "expired",
             Self::Revoked { .. } => "revoked",
             Self::ImpersonationDisabled => "impersonation_disabled",
+            Self::TokensDisabled => "tokens_disabled",
+            Self::PasswordsDisabled => "passwords_disabled",
+            Self::TooManyAddresses { .. } => "too_many_addresses",
             Self::Account(_) => "account",
             Self::NotFromOurPage => "not_from_our_page",
             Self::Scope { .. } => "scope",
@@ -130,12 +142,17 @@ impl Denial {
 /// Rules of the instance that the lock obeys.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
+    /// Tokens count at all.
+    pub tokens: bool,
     /// Impersonation tokens count.
     pub impersonation: bool,
 }
 
-/// Judges a token that was found. The order is GitLab's: expired, then revoked, then impersonation.
+/// Judges a token that was found. Where tokens count, the order is GitLab's: expired, then revoked, then impersonation.
 pub fn admit(record: TokenRecord, rules: Rules, now: Timestamp) -> Result<LivingToken, Denial> {
+    if !rules.tokens {
+        return Err(Denial::TokensDisabled);
+    }
     not_expired(&record.token, now)?;
     if let Some(ended) = record.ended {
         return Err(Denial::Revoked { token: record.token.id, ended });
@@ -188,7 +205,7 @@ pub fn stands(caller: &Caller, now: Timestamp) -> Result<(), Denial> {
         Via::Password | Via::Session(_) => {}
     }
     let person = caller.person();
-    if person.state == UserState::Active { Ok(()) } else { Err(Denial::Account(Arc::clone(person))) }
+    if person.closed().is_none() { Ok(()) } else { Err(Denial::Account(Arc::clone(person))) }
 }
 
 /// Whether the caller may act as another user at all.

@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod activity;
 pub mod app;
+pub mod attempts;
 pub mod avatars;
 pub mod control;
 pub mod credentials;
@@ -16,10 +17,12 @@ pub mod guard;
 pub mod identify;
 pub mod issue;
 pub mod last_used;
+pub mod limits;
 pub mod metrics;
 pub mod nature;
 mod origin;
 pub mod passwords;
+pub mod people;
 pub mod projects;
 mod public_keys;
 mod published;
@@ -32,4 +35,5 @@ mod test_instance;
 #[cfg(test)]
 mod testing;
 pub mod tokens;
+pub mod underway;
 mod unix_socket;

@@ -21,12 +21,20 @@ pub struct SessionKeys {
     cookie: DigestKey,
     csrf: DigestKey,
     link: DigestKey,
+    device: DigestKey,
+    login: DigestKey,
 }
 
 impl SessionKeys {
     /// Keys derived from the instance's own.
     pub fn derive(key: &DigestKey) -> Self {
-        Self { cookie: key.derive("session cookie"), csrf: key.derive("csrf"), link: key.derive("password link") }
+        Self {
+            cookie: key.derive("session cookie"),
+            csrf: key.derive("csrf"),
+            link: key.derive("password link"),
+            device: key.derive("device cookie"),
+            login: key.derive("throttled login"),
+        }
     }
 
     /// What is kept of a cookie.
@@ -42,6 +50,16 @@ impl SessionKeys {
     /// What is kept of the secret in a one-time link.
     pub fn link_digest(&self, secret: &str) -> TokenDigest {
         self.link.digest(secret.as_bytes())
+    }
+
+    /// What is kept of a value of the cookie by which a browser is known again.
+    pub fn device_digest(&self, value: &str) -> TokenDigest {
+        self.device.digest(value.as_bytes())
+    }
+
+    /// The name under which attempts at what was typed as a login are counted: it tells nothing of what that was.
+    pub fn login_name(&self, login: &str) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(self.login.digest(login.as_bytes()).0)
     }
 
     /// Whether that is the value. Takes time that does not depend on it.

@@ -79,14 +79,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let address = format!("sqlite:{}", dir.path().join("jeton.db").display());
         let store = Store::open(&address).await.unwrap();
-        let new = NewUser {
-            username: Username::parse("juergen").unwrap(),
-            name: "JÜRGEN".into(),
-            email: Email::parse("j@example.com").unwrap(),
-            password_hash: None,
-            administrator: false,
-            projects_limit: 0,
-        };
+        let new = NewUser::plain(
+            Username::parse("juergen").unwrap(),
+            "JÜRGEN".into(),
+            Email::parse("j@example.com").unwrap(),
+            1,
+        );
         store.create_user(new, By::local(Means::Server), Timestamp::from_micros(0)).await.unwrap();
         on_writer!(&store.db, c => sqlx::query("UPDATE users SET name_folded = NULL").execute(c).await.map(drop))
             .unwrap();

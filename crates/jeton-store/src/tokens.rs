@@ -117,9 +117,10 @@ macro_rules! token_tables {
 }
 
 pub mod list;
+mod revoke_all;
 mod uses;
 
-pub use uses::Use;
+pub use uses::{ADDRESSES, Use};
 
 /// One row of [`token_columns`].
 #[derive(FromRow)]

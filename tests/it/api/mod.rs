@@ -1,6 +1,8 @@
 //! The REST API, as its clients see it. Expected values are those of GitLab's API documentation and its own suite.
 
+mod around_users;
 mod credentials;
+mod impersonation;
 mod input;
 mod keys;
 mod pages;
@@ -8,6 +10,7 @@ mod people;
 mod projects;
 mod replies;
 mod rotation;
+mod settings;
 mod sudo;
 mod tokens;
 mod users;

@@ -1,313 +1,334 @@
-//! What stands around a user: addresses, picture, attributes, status, deeds.
+//! What administrators do about users.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{column, own_id};
-use crate::harness::{Answer, Bearer, Server, Visitor};
+use super::{column, own_id, tokens::message};
+use crate::harness::{Bearer, Server, SignedIn, Visitor, secrets};
 
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\nnothing more";
+const USERS: &str = "/api/v4/users";
 
-fn message(value: &Value) -> Value {
-    json!({ "message": value })
+/// What a new user of that name is made from, with its password.
+fn new_user(username: &str) -> (Value, String) {
+    let password = secrets::new_password();
+    let email = format!("{username}@example.com");
+    (json!({ "username": username, "name": "Jane Doe", "email": email, "password": password }), password)
 }
 
-fn put(visitor: &Bearer<'_>, path: &str, body: &Value) -> Answer {
-    visitor.request(Method::PUT, path).json(body).send()
+fn with(body: &Value, more: &Value) -> Value {
+    let mut body = body.clone();
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    body
 }
 
-#[test]
-fn further_addresses_are_added_and_removed() {
-    let server = Server::shared();
-    let (jane, joe) = (server.person("jane"), server.person("joe"));
-    let (hers, reading, root) = (jane.token("api"), jane.token("read_user"), server.root().token("api"));
-    let address = format!("{}@work.example", jane.username);
-    let made = hers.post("/api/v4/user/emails", &json!({ "email": address })).expect(201).json();
-    assert_eq!(made, json!({ "id": made["id"], "email": address, "confirmed_at": null }));
-    let own = format!("/api/v4/user/emails/{}", made["id"]);
-    assert_eq!(reading.get(&own).expect(200).json(), made);
-    // The first address is no further one.
-    assert_eq!(reading.get("/api/v4/user/emails").expect(200).json(), json!([made]));
-
-    let taken = message(&json!({ "email": ["has already been taken"] }));
-    let first = format!("{}@EXAMPLE.com", joe.username);
-    for (visitor, email) in [(&hers, &address.to_uppercase()), (&root, &address), (&hers, &first)] {
-        let refused = visitor.post("/api/v4/user/emails", &json!({ "email": email }));
-        assert_eq!(refused.expect(400).json(), taken, "{email}");
-    }
-    for (email, flaws) in [("x", json!(["is invalid"])), ("", json!(["can't be blank", "is invalid"]))] {
-        let refused = hers.post("/api/v4/user/emails", &json!({ "email": email })).expect(400);
-        assert_eq!(refused.json(), message(&json!({ "email": flaws })));
-    }
-    let nothing = hers.post("/api/v4/user/emails", &json!({}));
-    assert_eq!(nothing.expect(400).json(), json!({ "error": "email is missing" }));
-    let missing = message(&json!("404 Email Not Found"));
-    assert_eq!(root.get(&own).expect(404).json(), missing);
-    hers.delete(&own).expect(204);
-    assert_eq!(hers.delete(&own).expect(404).json(), missing);
-
-    // An administrator's word is as good as a confirmation.
-    let theirs = format!("/api/v4/users/{}/emails", own_id(&hers));
-    let made = root.post(&theirs, &json!({ "email": address, "skip_confirmation": true })).expect(201).json();
-    assert!(made["confirmed_at"].is_string());
-    assert_eq!(server.root().token("read_user").get(&theirs).expect(200).json(), json!([made]));
-    for refused in [hers.get(&theirs), hers.post(&theirs, &json!({})), hers.delete(&format!("{theirs}/{}", made["id"]))]
-    {
-        assert_eq!(refused.expect(403).json(), message(&json!("403 Forbidden")));
-    }
-    // Nobody else can be made with it.
-    let extra = ["user", "create", "somebody-else", "--email", &address];
-    assert!(server.jeton(&extra).expect_failed().contains("already been taken"));
-    root.delete(&format!("{theirs}/{}", made["id"])).expect(204);
-    root.get("/api/v4/users/99999999/emails").expect(404);
-}
-
-fn upload(visitor: &Bearer<'_>, name: &str, content: &[u8]) -> Answer {
-    let head = format!(
-        "--edge\r\nContent-Disposition: form-data; name=\"avatar\"; filename=\"{name}\"\r\n\
-         Content-Type: text/html\r\n\r\n"
-    );
-    let body = [head.as_bytes(), content, b"\r\n--edge--\r\n"].concat();
-    visitor.request(Method::PUT, "/api/v4/user/avatar").body("multipart/form-data; boundary=edge", body).send()
+fn path(user: &Value, end: &str) -> String {
+    format!("{USERS}/{}{end}", user["id"])
 }
 
 #[test]
-fn a_picture_is_what_its_bytes_say_and_nothing_in_it_runs() {
-    let server = Server::shared();
-    let jane = server.person("jane");
-    let (hers, nobody) = (jane.token("api"), server.anonymous());
-    assert_eq!(hers.get("/api/v4/user").expect(200).json()["avatar_url"], Value::Null);
-    let html = [PNG, b"<script>alert(1)</script>"].concat();
-    let set = upload(&hers, "page.html", &html).expect(200).json();
-    let url = set["avatar_url"].as_str().unwrap();
-    let path = url.strip_prefix(&server.url("")).unwrap();
-    let digest = path.strip_prefix(&format!("/uploads/-/system/user/avatar/{}/", own_id(&hers)));
-    assert_eq!(digest.and_then(|file| file.strip_suffix(".png")).unwrap().len(), 64);
-    for seen in [
-        hers.get("/api/v4/user").expect(200).json(),
-        hers.get(&format!("/api/v4/users?username={}", jane.username)).expect(200).json()[0].clone(),
-    ] {
-        assert_eq!(seen["avatar_url"], url);
-    }
-
-    let picture = nobody.get(path).expect(200);
-    assert_eq!(picture.body, html);
-    assert_eq!(picture.header("content-type"), "image/png");
-    assert_eq!(picture.header("x-content-type-options"), "nosniff");
-    assert_eq!(picture.header("content-security-policy"), "default-src 'none'; sandbox");
-    let known = nobody.request(Method::GET, path).header("If-None-Match", picture.header("etag")).send();
-    assert!(known.expect(304).body.is_empty());
-    for wrong in [
-        "/uploads/-/system/user/avatar/1/x.png",
-        "/uploads/-/system/user/avatar/x/x.png",
-        &path.replace(".png", ".gif"),
-    ] {
-        nobody.get(wrong).expect(404);
-    }
-
-    let kinds =
-        "file format is not supported. Please try one of the following supported formats: png, jpg, jpeg, gif, webp";
-    for (content, flaw) in [
-        (&b"<svg xmlns='http://www.w3.org/2000/svg'/>"[..], kinds),
-        (b"", kinds),
-        (&[PNG, &vec![0; 200 * 1024]].concat(), "is too big (should be at most 200 KiB)"),
-    ] {
-        let refused = upload(&hers, "picture.png", content).expect(400);
-        assert_eq!(refused.json(), message(&json!({ "avatar": [flaw] })));
-    }
-    for (body, error) in [(json!({}), "avatar is missing"), (json!({ "avatar": "x" }), "avatar is invalid")] {
-        assert_eq!(put(&hers, "/api/v4/user/avatar", &body).expect(400).json(), json!({ "error": error }));
-    }
-    upload(&jane.token("read_user"), "x.png", PNG).expect(403);
-
-    // Whose address it is stays between those who may know it.
-    let by_address = |visitor: &Bearer<'_>| {
-        let path = format!("/api/v4/avatar?email={}@example.com&size=32", jane.username);
-        visitor.get(&path).expect(200).json()["avatar_url"].clone()
-    };
-    assert_eq!((by_address(&hers), by_address(&server.root().token("read_api"))), (json!(url), json!(url)));
-    assert_eq!(by_address(&server.person("joe").token("api")), Value::Null);
-    assert_eq!(nobody.get("/api/v4/avatar?email=x").expect(200).json(), json!({ "avatar_url": null }));
-    nobody.get("/api/v4/avatar").expect(400);
-
-    let removed = put(&hers, "/api/v4/user/avatar", &json!({ "avatar": "" })).expect(200).json();
-    assert_eq!(removed, json!({ "avatar_url": null }));
-    nobody.get(path).expect(404);
-}
-
-#[test]
-fn administrators_note_what_they_want_about_users() {
-    let server = Server::shared();
-    let (jane, root) = (server.person("jane"), server.root().token("api"));
-    let hers = jane.token("api");
-    let all = format!("/api/v4/users/{}/custom_attributes", own_id(&hers));
-    let team = format!("{all}/team");
-    assert_eq!(put(&root, &team, &json!({})).expect(400).json(), json!({ "error": "value is missing" }));
-    let blank = put(&root, &team, &json!({ "value": "" })).expect(400).json();
-    assert_eq!(blank, message(&json!({ "value": ["can't be blank"] })));
-    for value in ["red", "blue sky"] {
-        let noted = json!({ "key": "team", "value": value });
-        assert_eq!(put(&root, &team, &json!({ "value": value })).expect(200).json(), noted);
-        assert_eq!(server.root().token("read_user").get(&team).expect(200).json(), noted);
-    }
-    put(&root, &format!("{all}/a%2Fb.c"), &json!({ "value": "1" })).expect(200);
-    let noted = json!([{ "key": "a/b.c", "value": "1" }, { "key": "team", "value": "blue sky" }]);
-    assert_eq!(root.get(&all).expect(200).json(), noted);
-    let found = |query: &str| {
-        let path = format!("/api/v4/users?search={}&{query}", jane.username);
-        root.get(&path).expect(200).json().as_array().unwrap().len()
-    };
-    assert_eq!(found("custom_attributes[team]=blue+sky"), 1);
-    assert_eq!(found("custom_attributes[team]=blue+sky&custom_attributes[a/b.c]=1"), 1);
-    assert_eq!(found("custom_attributes[team]=blue+sky&custom_attributes[a/b.c]=2"), 0);
-    let with = format!("/api/v4/users?username={}&with_custom_attributes=true", jane.username);
-    assert_eq!(root.get(&with).expect(200).json()[0]["custom_attributes"], noted);
-    let one = format!("/api/v4/users/{}?with_custom_attributes=1", own_id(&hers));
-    assert_eq!(root.get(&one).expect(200).json()["custom_attributes"], noted);
-
-    // For administrators only; from others the parameters count for nothing.
-    for refused in [hers.get(&all), hers.get(&team), put(&hers, &team, &json!({})), hers.delete(&team)] {
-        assert_eq!(refused.expect(403).json(), message(&json!("403 Forbidden")));
-    }
-    assert!(hers.get(&with).expect(200).json()[0].get("custom_attributes").is_none());
-    assert_eq!(hers.get(&format!("{with}&custom_attributes[team]=x")).expect(200).json().as_array().unwrap().len(), 1);
-    root.delete(&team).expect(204);
-    for gone in [root.get(&team), root.delete(&team)] {
-        assert_eq!(gone.expect(404).json(), message(&json!("404 Not found")));
-    }
-    let identities = format!("/api/v4/users/{}/identities/ldap", own_id(&hers));
-    assert_eq!(root.delete(&identities).expect(404).json(), message(&json!("404 Identity Not Found")));
-    let unknown = root.delete("/api/v4/users/99999999/identities/ldap");
-    assert_eq!(unknown.expect(404).json(), message(&json!("404 User Not Found")));
-    hers.delete(&identities).expect(403);
-}
-
-#[test]
-fn a_status_is_set_changed_and_cleared() {
-    let server = Server::shared();
-    let jane = server.person("jane");
-    let (hers, nobody) = (jane.token("api"), server.anonymous());
-    let path = "/api/v4/user/status";
-    let none =
-        json!({ "emoji": null, "message": null, "availability": null, "message_html": null, "clear_status_at": null });
-    assert_eq!(jane.token("read_user").get(path).expect(200).json(), none);
-    let set = put(&hers, path, &json!({ "message": "Q&A", "availability": "busy", "clear_status_after": "1_day" }));
-    let set = set.expect(200).json();
-    assert!(set["clear_status_at"].is_string());
-    assert_eq!(
-        set,
-        json!({
-            "emoji": "speech_balloon", "message": "Q&A", "availability": "busy", "message_html": "Q&amp;A",
-            "clear_status_at": set["clear_status_at"],
-        })
-    );
-    assert_eq!(nobody.get(&format!("/api/v4/users/{}/status", jane.username)).expect(200).json(), set);
-    nobody.get("/api/v4/users/nobody-at-all/status").expect(404);
-
-    let change = |body: &Value| hers.request(Method::PATCH, path).json(body).send().expect(200).json();
-    let patched = change(&json!({ "emoji": ":tea:", "clear_status_after": null }));
-    assert_eq!((&patched["emoji"], &patched["message"]), (&json!("tea"), &json!("Q&A")));
-    assert_eq!((&patched["availability"], &patched["clear_status_at"]), (&json!("busy"), &Value::Null));
-    for (body, expected) in [
-        (json!({ "emoji": "no emoji!" }), message(&json!({ "emoji": ["is not a valid emoji name"] }))),
-        (
-            json!({ "message": "x".repeat(101) }),
-            message(&json!({ "message": ["is too long (maximum is 100 characters)"] })),
-        ),
-        (json!({ "availability": "away" }), json!({ "error": "availability does not have a valid value" })),
-        (
-            json!({ "clear_status_after": "1_year" }),
-            json!({ "error": "clear_status_after does not have a valid value" }),
-        ),
-    ] {
-        assert_eq!(put(&hers, path, &body).expect(400).json(), expected);
-    }
-    // What is not said is no more.
-    assert_eq!(put(&hers, path, &json!({})).expect(200).json(), none);
-    assert_eq!(hers.get(path).expect(200).json(), none);
-}
-
-#[test]
-fn nobody_takes_any_number_of_addresses() {
-    let server = Server::shared();
-    let jane = server.person("jane");
-    let hers = jane.token("api");
-    let add = |number: u32| {
-        let email = format!("{}-{number}@many.example", jane.username);
-        hers.post("/api/v4/user/emails", &json!({ "email": email }))
-    };
-    (0..100).for_each(|number| drop(add(number).expect(201)));
-    assert_eq!(add(100).expect(400).json(), message(&json!({ "base": ["is too many (maximum is 100)"] })));
-    let list = hers.get("/api/v4/user/emails?per_page=30&page=4").expect(200);
-    assert_eq!((list.json().as_array().unwrap().len(), list.header("x-total-pages")), (10, "4"));
-}
-
-#[test]
-fn preferences_are_ones_own() {
-    let server = Server::shared();
-    let jane = server.person("jane");
-    let hers = jane.token("api");
-    let path = "/api/v4/user/preferences";
-    let id = own_id(&hers);
-    let usual = json!({
-        "id": id, "user_id": id, "view_diffs_file_by_file": false, "show_whitespace_in_diffs": true,
-        "pass_user_identities_to_ci_jwt": false,
-    });
-    assert_eq!(jane.token("read_user").get(path).expect(200).json(), usual);
-    let changed = put(&hers, path, &json!({ "view_diffs_file_by_file": true })).expect(200).json();
-    assert_eq!(
-        (&changed["view_diffs_file_by_file"], &changed["show_whitespace_in_diffs"]),
-        (&json!(true), &json!(true))
-    );
-    assert_eq!(hers.get(path).expect(200).json(), changed);
-    let names = "view_diffs_file_by_file, show_whitespace_in_diffs, pass_user_identities_to_ci_jwt";
-    let error = format!("{names} are missing, at least one parameter must be provided");
-    assert_eq!(put(&hers, path, &json!({})).expect(400).json(), json!({ "error": error }));
-}
-
-#[test]
-fn deeds_are_shown_to_whoever_may_see_them() {
-    let server = Server::shared();
-    let jane = server.person("jane");
-    let (hers, his) = (jane.token("api,read_user"), server.person("joe").token("read_user"));
-    let make = |name: &str, visibility: &str| {
-        let body = json!({ "name": name, "visibility": visibility });
-        hers.post("/api/v4/projects", &body).expect(201).json()["id"].clone()
-    };
-    let (open, hidden) = (make("open", "public"), make("hidden", "private"));
-    let own = hers.get("/api/v4/events").expect(200);
-    let event = &own.json()[0];
-    assert_eq!((&event["action_name"], &event["project_id"]), (&json!("created"), &hidden));
-    assert_eq!((&event["author_username"], &event["author"]["name"]), (&json!(jane.username), &json!(jane.username)));
-    assert_eq!((own.header("x-total"), &event["target_type"]), ("2", &Value::Null));
-    let theirs = format!("/api/v4/users/{}/events", jane.username);
-    for seen in [his.get(&theirs), server.anonymous().get(&theirs)] {
-        assert_eq!(column(&seen.expect(200).json(), "project_id"), [&open]);
-    }
-    let count = |query: &str| hers.get(&format!("/api/v4/events?{query}")).expect(200).json().as_array().unwrap().len();
-    assert_eq!((count("action=created"), count("action=pushed"), count("target_type=issue")), (2, 0, 0));
-    assert_eq!((count("before=2020-01-01"), count("after=2020-01-01"), count("after=2099-01-01")), (0, 2, 0));
-    assert_eq!(column(&hers.get("/api/v4/events?sort=asc").expect(200).json(), "project_id"), [&open, &hidden]);
-    let wrong = hers.get("/api/v4/events?action=slept").expect(400).json();
-    assert_eq!(wrong, json!({ "error": "action does not have a valid value" }));
-    server.anonymous().get("/api/v4/events").expect(401);
-    server.anonymous().get("/api/v4/users/nobody-at-all/events").expect(404);
-    jane.token("read_repository").get("/api/v4/events").expect(403);
-}
-
-#[test]
-fn the_last_activity_is_known_soon_after() {
+fn an_administrator_makes_users() {
     let server = Server::start(&[]);
-    let (jane, root) = (server.person("jane"), server.root().token("read_user"));
-    let hers = jane.token("api");
-    hers.get("/api/v4/user").expect(200);
-    let activity = || {
-        let list = root.get("/api/v4/user/activities?per_page=100").expect(200).json();
-        list.as_array().unwrap().iter().find(|one| one["username"] == json!(jane.username)).cloned()
+    let root = server.root().token("api");
+    let (body, password) = new_user("jane");
+    let profile = json!({
+        "bio": "Builds things", "location": "Utrecht", "website_url": "https://jane.example", "linkedin": "in",
+        "twitter": "tw", "discord": "dc", "github": "gh", "job_title": "Engineer", "pronouns": "she/her",
+        "organization": "Acme", "public_email": "jane@example.com", "commit_email": "JANE@example.com", "note": "Careful",
+        "theme_id": 3, "color_scheme_id": 5, "projects_limit": 7, "can_create_group": true, "external": true,
+        "private_profile": "true",
+    });
+    let made = root.post(USERS, &with(&body, &profile)).expect(201).json();
+    for (field, value) in profile.as_object().unwrap() {
+        let expected = if field == "private_profile" { &json!(true) } else { value };
+        assert_eq!(&made[field], expected, "{field}");
+    }
+    assert_eq!(made["work_information"], "Engineer at Acme");
+    assert_eq!((&made["state"], &made["is_admin"], &made["bot"]), (&json!("active"), &json!(false), &json!(false)));
+    assert_eq!(made["created_by"]["username"], "root");
+    assert!(made["confirmed_at"].is_string() && made["namespace_id"].is_i64());
+    SignedIn::sign_in(&server, "jane", &password).get("/api/v4/user").expect(200);
+
+    let detail = root.get(&path(&made, "")).expect(200).json();
+    assert_eq!((&detail["sign_in_count"], &detail["current_sign_in_ip"]), (&json!(1), &json!("127.0.0.1")));
+    assert_eq!(detail["highest_role"], 0);
+    // Whoever has a private profile does not tell others since when.
+    let joe = server.person("joe").token("read_user");
+    let seen = joe.get(&path(&made, "")).expect(200).json();
+    assert_eq!(
+        (seen.get("created_at"), &seen["bio"], &seen["public_email"]),
+        (None, &made["bio"], &made["public_email"])
+    );
+    assert!(seen.get("note").is_none());
+    let found = |email: &str| column(&joe.get(&format!("{USERS}?public_email={email}")).expect(200).json(), "id").len();
+    assert_eq!((found("jane@example.com"), found("nobody@example.com")), (1, 0));
+}
+
+#[test]
+fn what_cannot_be_a_user_is_refused_with_reasons() {
+    let server = Server::start(&[]);
+    let root = server.root().token("api");
+    let (jane, _) = new_user("jane");
+    root.post(USERS, &jane).expect(201);
+    let missing = "email is missing, password, reset_password, force_random_password are missing, at least one parameter \
+                   must be provided, name is missing, username is missing";
+    assert_eq!(root.post(USERS, &json!({})).expect(400).json(), json!({ "error": missing }));
+    let (joe, _) = new_user("joe");
+    for (change, expected) in [
+        (json!({ "username": "JANE" }), "Username has already been taken"),
+        (json!({ "email": "Jane@Example.com" }), "Email has already been taken"),
+        (json!({ "email": "Jane@Example.com", "password": "short", "bio": "x" }), "Email has already been taken"),
+    ] {
+        assert_eq!(root.post(USERS, &with(&joe, &change)).expect(409).json(), message(expected), "{change}");
+    }
+    let form =
+        "can contain only letters, digits, '_', '-' and '.'. Cannot start with '-' or end in '.', '.git' or '.atom'.";
+    for (change, attribute, expected) in [
+        (json!({ "password": "short" }), "password", "is too short (minimum is 8 characters)"),
+        (json!({ "password": "" }), "password", "can't be blank"),
+        (json!({ "password": "x".repeat(129) }), "password", "is too long (maximum is 128 characters)"),
+        (json!({ "bio": "x".repeat(256) }), "bio", "is too long (maximum is 255 characters)"),
+        (json!({ "projects_limit": -1 }), "projects_limit", "must be greater than or equal to 0"),
+        (json!({ "username": "-x" }), "username", form),
+        (json!({ "username": "admin" }), "username", "admin is a reserved name"),
+        (json!({ "name": "" }), "name", "can't be blank"),
+        (json!({ "email": "nowhere" }), "email", "is invalid"),
+        (json!({ "website_url": "javascript:alert(1)" }), "website_url", "must be a valid URL"),
+        (json!({ "public_email": "root@example.com" }), "public_email", "is not an email you own"),
+        (json!({ "theme_id": 99 }), "theme_id", "is not included in the list"),
+    ] {
+        let told = root.post(USERS, &with(&joe, &change)).expect(400).json();
+        assert_eq!(told, json!({ "message": { attribute: [expected] } }), "{change}");
+    }
+    let token = server.person("ann").token("api");
+    token.post(USERS, &json!({})).expect(400);
+    assert_eq!(token.post(USERS, &joe).expect(403).json(), message("403 Forbidden"));
+    assert_eq!(server.anonymous().post(USERS, &joe).expect(401).json(), message("401 Unauthorized"));
+    root.post(USERS, &with(&joe, &json!({ "extern_uid": "1" }))).expect(400);
+}
+
+#[test]
+fn who_gets_no_password_cannot_sign_in_with_one() {
+    let server = Server::start(&[]);
+    let root = server.root().token("api");
+    for (name, key) in [("ann", json!({ "reset_password": true })), ("zoe", json!({ "force_random_password": true }))] {
+        let body = with(&json!({ "username": name, "name": name, "email": format!("{name}@example.com") }), &key);
+        root.post(USERS, &body).expect(201);
+    }
+}
+
+#[test]
+fn a_user_is_changed() {
+    let server = Server::start(&[]);
+    let root = server.root().token("api");
+    let (body, _) = new_user("jane");
+    let made = root.post(USERS, &with(&body, &json!({ "bio": "Hello", "public_email": "jane@example.com" })));
+    let made = made.expect(201).json();
+    let token = token_for(&server, &root, &made);
+    let change = json!({
+        "username": "janet", "name": "Janet", "email": "janet@example.com", "admin": true, "note": "Promoted", "bio": null,
+    });
+    let changed = root.put(&path(&made, ""), &change).expect(200).json();
+    for (field, expected) in [
+        ("username", json!("janet")),
+        ("name", json!("Janet")),
+        ("email", json!("janet@example.com")),
+        ("public_email", json!("janet@example.com")),
+        ("is_admin", json!(true)),
+        ("note", json!("Promoted")),
+        ("bio", json!("")),
+        ("projects_limit", made["projects_limit"].clone()),
+    ] {
+        assert_eq!(changed[field], expected, "{field}");
+    }
+    // In force at once, for whoever had a token before.
+    assert_eq!(token.get("/api/v4/user").expect(200).json()["note"], "Promoted");
+    let app = token.post("/api/v4/projects", &json!({ "name": "app" })).expect(201).json();
+    assert_eq!(app["path_with_namespace"], "janet/app");
+    token.put(&path(&made, ""), &json!({ "admin": false })).expect(403);
+    root.put(&path(&made, ""), &json!({ "admin": false, "external": true })).expect(200);
+    token.post(USERS, &new_user("x").0).expect(403);
+    let in_use = root.put(&path(&made, ""), &json!({ "username": "ROOT", "bio": "x".repeat(300) })).expect(409);
+    assert_eq!(in_use.json(), message("Username has already been taken"));
+    let flaws = root.put(&path(&made, ""), &json!({ "bio": "x".repeat(300), "projects_limit": -1 })).expect(400).json();
+    assert_eq!(flaws["message"].as_object().unwrap().len(), 2, "{flaws}");
+    let missing = root.put(&format!("{USERS}/9223372036854775808"), &json!({ "name": "x" })).expect(404);
+    assert_eq!(missing.json(), message("404 User Not Found"));
+    root.put(&format!("{USERS}/+1"), &json!({ "name": "x" })).expect(404);
+    assert_eq!(root.get(&format!("{USERS}/+1")).expect(404).json(), json!({ "error": "404 Not Found" }));
+}
+
+fn token_for<'s>(server: &'s Server, root: &Bearer<'_>, user: &Value) -> Bearer<'s> {
+    let body = json!({ "name": "test", "scopes": ["api"] });
+    let made = root.post(&path(user, "/personal_access_tokens"), &body).expect(201).json();
+    Bearer::new(server, made["token"].as_str().unwrap())
+}
+
+#[test]
+fn a_password_that_an_administrator_chose_is_replaced_first() {
+    let server = Server::start(&[]);
+    let (root, jane) = (server.root().token("api"), server.person("jane"));
+    let (token, session) = (jane.token("api"), jane.session());
+    let user = json!({ "id": own_id(&token) });
+    let chosen = secrets::new_password();
+    root.put(&path(&user, ""), &json!({ "password": chosen })).expect(200);
+    session.get("/api/v4/user").expect(401);
+    let expired =
+        "403 Forbidden - Your password expired. Please access GitLab from a web browser to update your password.";
+    assert_eq!(token.get("/api/v4/user").expect(403).json(), message(expired));
+    let led = SignedIn::try_sign_in(&server, &jane.username, &chosen);
+    assert!(led.header("location").starts_with("/users/password/edit?"), "{led}");
+}
+
+#[test]
+fn accounts_are_closed_and_opened() {
+    let server = Server::start(&[]);
+    let root = server.root().token("api");
+    let jane = server.person("jane");
+    let token = jane.token("api");
+    let user = json!({ "id": own_id(&token) });
+    let step = |name: &str| {
+        let answer = root.post(&path(&user, &format!("/{name}")), &json!({}));
+        (answer.status, answer.json())
     };
-    let today = activity().unwrap()["last_activity_on"].clone();
-    assert_eq!(hers.get("/api/v4/user").expect(200).json()["last_activity_on"], today);
-    assert_eq!(activity().unwrap()["last_activity_at"], today);
-    assert_eq!(root.get("/api/v4/user/activities?from=2999-01-01").expect(200).json(), json!([]));
-    hers.get("/api/v4/user/activities").expect(403);
+    let refused = |text: &str| (403, message(text));
+    for (name, expected, works) in [
+        ("unblock", (201, json!(false)), 200),
+        ("activate", (201, json!(true)), 200),
+        ("unban", refused("You cannot unban active users."), 200),
+        ("block", (201, json!(true)), 403),
+        ("block", (201, Value::Null), 403),
+        ("activate", refused("Error occurred. A blocked user must be unblocked to be activated"), 403),
+        ("deactivate", refused("Error occurred. A blocked user cannot be deactivated"), 403),
+        ("ban", refused("You cannot ban blocked users."), 403),
+        ("unblock", (201, json!(true)), 200),
+        ("unblock", (201, json!(false)), 200),
+        ("deactivate", (201, json!(true)), 403),
+        ("deactivate", (201, Value::Null), 403),
+        ("unblock", refused("403 Forbidden - Deactivated users cannot be unblocked by the API"), 403),
+        ("activate", (201, json!(true)), 200),
+        ("ban", (201, json!(true)), 403),
+        ("unblock", (201, json!(false)), 403),
+        ("unban", (201, json!(true)), 200),
+    ] {
+        assert_eq!(step(name), expected, "{name}");
+        assert_eq!(token.get("/api/v4/user").status, works, "after {name}");
+    }
+    let session = jane.session();
+    assert_eq!(step("block"), (201, json!(true)));
+    session.get("/api/v4/user").expect(401);
+    let own = json!({ "id": own_id(&root) });
+    let oneself = root.post(&path(&own, "/block"), &json!({})).expect(403).json();
+    assert_eq!(oneself, message("403 Forbidden - The API initiating user cannot be blocked by the API"));
+    root.post(&format!("{USERS}/99999999/block"), &json!({})).expect(404);
+    server.person("joe").token("api").post(&path(&own, "/block"), &json!({})).expect(403);
+}
+
+#[test]
+fn a_second_factor_that_there_is_not_cannot_be_switched_off() {
+    let server = Server::start(&[]);
+    let root = server.root().token("api");
+    let switch = |user: &Value| root.request(Method::PATCH, &path(user, "/disable_two_factor")).send();
+    let jane = json!({ "id": own_id(&server.person("jane").token("read_user")) });
+    let off = "400 Bad request - Two-factor authentication is not enabled for this user";
+    assert_eq!(switch(&jane).expect(400).json(), message(off));
+    let administrators = "403 Forbidden - Two-factor authentication for admins cannot be disabled via the API. Use the \
+                          Rails console";
+    assert_eq!(switch(&json!({ "id": own_id(&root) })).expect(403).json(), message(administrators));
+    switch(&json!({ "id": 99_999_999 })).expect(404);
+}
+
+#[test]
+fn a_deleted_user_is_gone_with_all_that_it_had() {
+    let server = Server::start(&[]);
+    let (root, jane, joe) = (server.root().token("api"), server.person("jane"), server.person("joe"));
+    let (token, session, his) = (jane.token("api"), jane.session(), joe.token("api"));
+    let user = json!({ "id": own_id(&token) });
+    let own =
+        token.post("/api/v4/projects", &json!({ "name": "own", "initialize_with_readme": true })).expect(201).json();
+    let number = own["id"].as_i64().unwrap();
+    let repository = server.data_dir().join(format!("repositories/{:03x}/{number}.git", number & 0xfff));
+    assert!(repository.exists());
+    root.put(&path(&user, ""), &json!({ "admin": true })).expect(200);
+    let home = root.get(&format!("{USERS}/{}", own_id(&his))).expect(200).json()["namespace_id"].clone();
+    let given = token.post("/api/v4/projects", &json!({ "name": "given", "namespace_id": home })).expect(201).json();
+
+    let old =
+        root.request(Method::DELETE, &path(&user, "")).header("If-Unmodified-Since", "Sat, 01 Jan 2000 00:00:00 GMT");
+    assert_eq!(old.send().expect(412).json(), message("412 Precondition Failed"));
+    root.delete(&path(&user, "")).expect(204);
+    assert_eq!(token.get("/api/v4/user").expect(401).json(), message("401 Unauthorized"));
+    session.get("/api/v4/user").expect(401);
+    root.get(&path(&user, "")).expect(404);
+    root.delete(&path(&user, "")).expect(404);
+    root.get(&format!("/api/v4/projects/{}", own["id"])).expect(404);
+    assert!(!repository.exists());
+    // What she made for him is his, made by nobody who can still do anything.
+    let ghost = his.get(&format!("/api/v4/projects/{}", given["id"])).expect(200).json()["creator_id"].clone();
+    assert_eq!(root.get(&format!("{USERS}/{ghost}")).expect(200).json()["name"], "Ghost User");
+    let people = |query: &str| {
+        let list = root.get(&format!("{USERS}{query}")).expect(200).json();
+        let names = column(&list, "username").into_iter().map(|name| name.as_str().unwrap());
+        names.map(|name| name.split('-').next().unwrap().to_owned()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!((people("?humans=true"), people("?exclude_humans=true")), ("joe root".into(), "ghost".into()));
+    assert_eq!(people("?exclude_internal=true"), "joe root");
+    let oneself = root.delete(&format!("{USERS}/{}", own_id(&root))).expect(403);
+    assert!(oneself.text().contains("initiating user"), "{oneself}");
+    // The name is free again.
+    let (again, _) = new_user(&jane.username);
+    root.post(USERS, &again).expect(201);
+    root.delete(&format!("{USERS}/{}?hard_delete=true", own_id(&his))).expect(204);
+    root.get(&format!("/api/v4/projects/{}", given["id"])).expect(404);
+}
+
+#[test]
+fn what_belongs_to_a_user_is_listed_for_those_who_may_see_it() {
+    let server = Server::start(&[]);
+    let (root, jane) = (server.root().token("read_user"), server.person("jane"));
+    let (hers, joe) = (jane.token("api"), server.person("joe").token("read_user"));
+    for (name, visibility) in [("one", "private"), ("two", "internal"), ("three", "public")] {
+        hers.post("/api/v4/projects", &json!({ "name": name, "visibility": visibility })).expect(201);
+    }
+    let user = json!({ "id": own_id(&hers) });
+    let names = |who: &dyn Visitor, named: &str, query: &str| {
+        let list = who.get(&format!("{USERS}/{named}/projects{query}")).expect(200).json();
+        column(&list, "name").into_iter().map(|name| name.as_str().unwrap().to_owned()).collect::<Vec<_>>().join(" ")
+    };
+    let id = user["id"].to_string();
+    let nobody = server.anonymous();
+    for named in [&id, &jane.username, &jane.username.to_uppercase()] {
+        assert_eq!(names(&jane.token("read_user"), named, ""), "three two one", "{named}");
+    }
+    assert_eq!((names(&joe, &id, ""), names(&nobody, &id, "")), ("three two".into(), "three".into()));
+    assert_eq!(names(&root, &id, "?order_by=id&sort=asc&per_page=2&page=2"), "three");
+    let keyset = root.get(&format!("{USERS}/{id}/projects?pagination=keyset&order_by=id&per_page=2")).expect(200);
+    assert!(keyset.header("link").contains("id_before="), "{:?}", keyset.headers);
+    assert_eq!(root.get(&format!("{USERS}/nobody/projects")).expect(404).json(), message("404 User Not Found"));
+
+    let memberships = root.get(&path(&user, "/memberships?per_page=2")).expect(200);
+    assert_eq!((memberships.header("x-total"), memberships.json().as_array().unwrap().len()), ("3", 2));
+    let first = &memberships.json()[0];
+    assert_eq!((&first["source_name"], &first["source_type"]), (&json!("one"), &json!("Project")));
+    assert_eq!(first["access_level"], 50);
+    assert_eq!(root.get(&path(&user, "/memberships?type=Namespace")).expect(200).json(), json!([]));
+    root.get(&path(&user, "/memberships?type=Group")).expect(400);
+    hers.get(&path(&user, "/memberships")).expect(403);
+
+    let counts = json!({ "groups_count": 0, "projects_count": 3, "issues_count": 0, "merge_requests_count": 0 });
+    for who in [&root, &hers] {
+        assert_eq!(who.get(&path(&user, "/associations_count")).expect(200).json(), counts);
+    }
+    joe.get(&path(&user, "/associations_count")).expect(403);
+    nobody.get(&path(&user, "/associations_count")).expect(401);
+}
+
+#[test]
+fn sudo_works_on_all_of_it() {
+    let server = Server::start(&[]);
+    let (root, jane) = (server.root().token("sudo"), server.person("jane"));
+    let id = own_id(&jane.token("read_user"));
+    root.get(&format!("{USERS}/{id}/associations_count?sudo={id}")).expect(200);
+    root.get(&format!("{USERS}/{id}/memberships?sudo={id}")).expect(403);
+    root.post(&format!("{USERS}/{id}/block?sudo={}", jane.username), &json!({})).expect(403);
+    root.get(&format!("/api/v4/application/settings?sudo={id}")).expect(403);
 }

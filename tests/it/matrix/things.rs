@@ -20,6 +20,10 @@ pub(super) enum Subject {
     Project,
     /// A user, by number.
     User,
+    /// A user to whom something happens, by number.
+    Account,
+    /// A token of Bob's that an administrator made, by his number and its own.
+    Impersonation,
     /// An SSH key, by number, of a user.
     SshKey,
     /// An OpenPGP key, by number, of a user.
@@ -30,13 +34,18 @@ pub(super) enum Subject {
     Attribute,
     /// A user's keys as plain text.
     KeysFile,
+    /// A session or a browser, by a number that only its owner is shown.
+    Place,
     /// A file of the pages.
     Asset,
 }
 
 /// Parts of routes' paths, and what they are about. The first that stands in a path counts.
-const SUBJECTS: [(&str, Subject); 12] = [
+const SUBJECTS: [(&str, Subject); 15] = [
+    ("/active_sessions/{id}", Subject::Place),
+    ("/devices/{id}", Subject::Place),
     ("/personal_access_tokens/{id}", Subject::Token),
+    ("/impersonation_tokens/{impersonation_token_id}", Subject::Impersonation),
     ("/gpg_keys/{key_id}", Subject::GpgKey),
     ("/keys/{key_id}", Subject::SshKey),
     ("/emails/{email_id}", Subject::Email),
@@ -55,6 +64,8 @@ impl Subject {
     pub(super) fn of(route: &Route) -> Self {
         let found = SUBJECTS.iter().find(|(part, _)| route.path.contains(part)).map(|(_, subject)| *subject);
         match found {
+            // The usual people must be able to go on asking.
+            Some(Self::User) if route.path.starts_with("/api/v4/users/{id}") && route.method != "GET" => Self::Account,
             Some(subject) => subject,
             None if route.path.contains('{') => panic!("say in SUBJECTS what {} is about", route.path),
             None => Self::Nothing,
@@ -69,7 +80,8 @@ impl Subject {
                 &[Target::Mine, Target::Theirs, Target::Missing]
             }
             Self::Project => &[Target::Mine, Target::Theirs, Target::Internal, Target::Public, Target::Missing],
-            Self::Asset => &[Target::Missing],
+            Self::Account | Self::Impersonation => &[Target::Theirs, Target::Missing],
+            Self::Place | Self::Asset => &[Target::Missing],
         }
     }
 
@@ -115,7 +127,7 @@ impl Target {
 #[derive(Clone)]
 pub(super) struct Thing {
     number: i64,
-    /// The number of what is a user's: a key, an address.
+    /// The number of what is a user's: a key, an address, an impersonation token.
     part: i64,
     /// A project's path, with its namespace; a user's name; an attribute's key.
     path: String,
@@ -129,6 +141,7 @@ impl Thing {
             .replace("avatar/{id}/{file}", "avatar/1/none.png")
             .replace("{id}", &number)
             .replace("{user_id}", &number)
+            .replace("{impersonation_token_id}", &self.part.to_string())
             .replace("{key_id}", &self.part.to_string())
             .replace("{email_id}", &self.part.to_string())
             .replace("/{key}", &format!("/{}", self.path))
@@ -245,7 +258,10 @@ impl<'s> World<'s> {
         match (subject, target) {
             (Subject::Project, Target::Missing) => Thing { path: format!("{}/none", self.bob.username), ..nothing },
             (Subject::Attribute, Target::Missing) => Thing { number: self.bob_id, path: "none".to_owned(), ..nothing },
-            (_, Target::Missing | Target::Nothing) | (Subject::Nothing | Subject::Asset, _) => nothing,
+            (Subject::Impersonation, Target::Missing) => Thing { number: self.bob_id, ..nothing },
+            (_, Target::Missing | Target::Nothing) | (Subject::Nothing | Subject::Place | Subject::Asset, _) => nothing,
+            (Subject::Account, _) => Thing { number: new_user(&self.administrator), ..nothing },
+            (Subject::Impersonation, _) => self.impersonation(),
             (Subject::User, Target::Mine) => Thing { number: self.jane_id, ..nothing },
             (Subject::User, _) => Thing { number: self.bob_id, ..nothing },
             (Subject::KeysFile, Target::Mine) => Thing { path: self.jane.username.clone(), ..nothing },
@@ -302,6 +318,13 @@ impl<'s> World<'s> {
         }
     }
 
+    fn impersonation(&self) -> Thing {
+        let body = json!({ "name": "matrix", "scopes": ["read_api"] });
+        let path = format!("/api/v4/users/{}/impersonation_tokens", self.bob_id);
+        let made = self.administrator.post(&path, &body).expect(201).json();
+        Thing { number: self.bob_id, part: made["id"].as_i64().unwrap(), path: String::new() }
+    }
+
     fn project(&self, target: Target, fresh: bool) -> Thing {
         let (usual, owner, visibility) = match target {
             Target::Mine => (&self.usual.mine, 0, "private"),
@@ -317,6 +340,14 @@ impl Thing {
     fn token(made: &Value) -> Self {
         Self { number: made["id"].as_i64().unwrap(), part: 0, path: String::new() }
     }
+}
+
+/// The number of a new user.
+fn new_user(administrator: &Bearer<'_>) -> i64 {
+    let username = new_name();
+    let email = format!("{username}@example.com");
+    let body = json!({ "username": username, "name": "Fresh", "email": email, "force_random_password": true });
+    administrator.post("/api/v4/users", &body).expect(201).json()["id"].as_i64().unwrap()
 }
 
 fn new_name() -> String {

@@ -1,6 +1,8 @@
 //! Attacks that worked on other systems, each told and shown to fail.
 
 mod accounts;
+mod guessing;
+mod held;
 mod pages;
 mod tokens;
 mod traces;

@@ -1,6 +1,9 @@
 //! The pages, as a browser without JavaScript uses them.
 
 mod access_tokens;
+mod account;
+mod admin;
+mod admin_users;
 mod password;
 mod protection;
 mod sign_in;
@@ -68,8 +71,8 @@ impl<'s> Browser<'s> {
         for line in answer.headers.get_all("set-cookie") {
             let pair = line.to_str().unwrap().split(';').next().unwrap();
             let (name, value) = pair.split_once('=').unwrap();
-            if name.ends_with("jeton_session") && !value.is_empty() {
-                secrets::remember(value);
+            if (name.ends_with("jeton_session") || name.ends_with("jeton_device")) && !value.is_empty() {
+                value.split('.').for_each(secrets::remember);
             }
             self.cookies.insert(name.to_owned(), value.to_owned());
         }

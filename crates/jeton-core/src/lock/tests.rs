@@ -7,6 +7,7 @@ use crate::{
     namespace::{Namespace, NamespaceKind},
     scope::ScopeSet,
     token::{EndReason, Expiry},
+    user::{Told, UserKind, UserState},
 };
 
 const NOW: Timestamp = Timestamp::from_micros(1_000_000_000);
@@ -17,17 +18,24 @@ fn user(id: i64) -> User {
         username: format!("user{id}"),
         name: "A user".into(),
         email: format!("user{id}@example.com"),
+        kind: UserKind::Human,
         state: UserState::Active,
+        password_expired: false,
         administrator: false,
         external: false,
         two_factor: false,
+        can_create_group: false,
+        private_profile: false,
         projects_limit: 10,
+        created_by: None,
         namespace: NamespaceId(id),
         created_at: NOW,
+        updated_at: NOW,
         confirmed_at: None,
         current_sign_in_at: None,
         last_sign_in_at: None,
         last_activity_on: None,
+        profile: Told::default(),
         avatar: None,
         identities: Vec::new(),
     }
@@ -130,7 +138,7 @@ fn scopes_are_a_union() {
 #[test]
 fn a_token_is_dead_from_its_expiry_on() {
     let mut record = TokenRecord { token: token("api"), ended: None };
-    let rules = Rules { impersonation: true };
+    let rules = Rules { tokens: true, impersonation: true };
     record.token.expiry = Expiry::at(NOW);
     let just_before = Timestamp::from_micros(NOW.micros() - 1);
     assert!(admit(record, rules, just_before).is_ok());
@@ -146,19 +154,25 @@ fn expired_is_said_before_revoked_before_impersonation() {
     let ended = Ended { at: NOW, reason: EndReason::Revoked };
     let mut record = TokenRecord { token: token("api"), ended: Some(ended) };
     record.token.impersonation = true;
-    let rules = Rules { impersonation: false };
+    let rules = Rules { tokens: true, impersonation: false };
     assert_eq!(admit(record, rules, NOW), Err(Denial::Revoked { token: record.token.id, ended }));
     record.token.expiry = Expiry::at(NOW);
     assert_eq!(admit(record, rules, NOW), Err(Denial::Expired { at: NOW }));
     record.token.expiry = Expiry::NEVER;
     record.ended = None;
     assert_eq!(admit(record, rules, NOW), Err(Denial::ImpersonationDisabled));
+    assert_eq!(admit(record, Rules { tokens: false, impersonation: true }, NOW), Err(Denial::TokensDisabled));
 }
 
 #[test]
 fn a_closed_account_closes_every_credential() {
-    for state in [UserState::Blocked, UserState::Banned, UserState::Deactivated] {
-        let closed = Arc::new(User { state, administrator: true, ..user(7) });
+    let administrator = || User { administrator: true, ..user(7) };
+    let states = [UserState::Blocked, UserState::Banned, UserState::Deactivated];
+    let closed = states
+        .map(|state| User { state, ..administrator() })
+        .into_iter()
+        .chain([User { kind: UserKind::Ghost, ..administrator() }, User { password_expired: true, ..administrator() }]);
+    for closed in closed.map(Arc::new) {
         for via in [Via::Token(token("api")), Via::Session(SessionId(1)), Via::Password] {
             let caller = Caller::new(Arc::clone(&closed), via);
             let denial = may_ask(Some(&caller), act(Ability::ReadUsers), NOW).unwrap_err();

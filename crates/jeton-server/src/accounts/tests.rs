@@ -1,5 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 use super::*;
+use crate::attempts::Whence;
 use crate::test_instance::{BY, Instance, NOW, PASSWORD};
 
 /// A user's state, as requests see it from memory.
@@ -52,7 +53,8 @@ async fn a_link_sets_the_password_once_within_a_day() {
     let instance = Instance::new().await;
     let (app, jane) = (&instance.app, instance.user("jane", false).await);
     let session = app.sign_in(&jane, None, BY).await.unwrap();
-    let knows = async |password: &str| app.check_password("jane", Secret::new(password)).await.unwrap().is_some();
+    let whence = Whence::new(BY, None, None);
+    let knows = async |password: &str| app.try_password("jane", &Secret::new(password), &whence).await.is_ok();
     let link = async || {
         let link = app.make_password_link(jane.id).await.unwrap();
         let start = "http://jeton.example/users/password/edit?reset_password_token=";

@@ -49,6 +49,23 @@ pub struct ProjectFilter {
     pub last_activity_before: Option<Timestamp>,
 }
 
+impl ProjectFilter {
+    /// Everything that this one may see.
+    pub fn seen_by(viewer: Viewer) -> Self {
+        Self {
+            viewer,
+            owner: None,
+            visibility: None,
+            search: Search::default(),
+            search_namespaces: false,
+            id_after: None,
+            id_before: None,
+            last_activity_after: None,
+            last_activity_before: None,
+        }
+    }
+}
+
 /// By which column a list is sorted. Equal ones are in the order of their numbers, in the same direction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[expect(missing_docs, reason = "the names say it")]

@@ -16,6 +16,8 @@ pub struct TokenFilter {
     pub user: Option<UserId>,
     /// Impersonation tokens, too.
     pub impersonation: bool,
+    /// Nothing but impersonation tokens.
+    pub only_impersonation: bool,
     /// Only those that are active, or only those that are not.
     pub active: Option<bool>,
     /// Only those that were ended, or only those that were not.
@@ -75,7 +77,7 @@ macro_rules! conditions {
             " AND ",
             all_terms!("f.name_folded"),
             "
-              AND ($8 OR NOT f.impersonation)
+              AND ($8 OR NOT f.impersonation) AND (f.impersonation OR NOT $18)
               AND ($9 IS NULL OR $9 = (g.ended_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > $16)))
               AND ($10 IS NULL OR $10 = (g.ended_at IS NOT NULL))
               AND ($11 IS NULL OR g.created_at <= $11) AND ($12 IS NULL OR g.created_at >= $12)
@@ -101,14 +103,14 @@ macro_rules! texts {
         }
     };
     (@ $whose:literal, $order:literal) => {
-        concat!("SELECT ", token_columns!(), token_tables!(), conditions!($whose), "ORDER BY ", $order, " LIMIT $18 OFFSET $19")
+        concat!("SELECT ", token_columns!(), token_tables!(), conditions!($whose), "ORDER BY ", $order, " LIMIT $19 OFFSET $20")
     };
 }
 
 /// The same tokens, counted up to a limit.
 macro_rules! count {
     ($whose:literal) => {
-        concat!("SELECT count(*) FROM (SELECT 1", token_tables!(), conditions!($whose), "LIMIT $18) AS counted")
+        concat!("SELECT count(*) FROM (SELECT 1", token_tables!(), conditions!($whose), "LIMIT $19) AS counted")
     };
 }
 
@@ -126,6 +128,7 @@ macro_rules! bind_filter {
             .bind($filter.expires_before.map(Timestamp::micros))
             .bind($now.micros())
             .bind($filter.expires_after.map(Timestamp::micros))
+            .bind($filter.only_impersonation)
     };
 }
 

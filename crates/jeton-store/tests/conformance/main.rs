@@ -2,16 +2,22 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod around_users;
+mod audit;
+mod authentication_log;
+mod devices;
 mod emails;
 mod engines;
 mod events;
 mod instance;
 mod keys;
+mod passwords;
 mod policy;
+mod profiles;
 mod projects;
 mod rotation;
 mod searches;
 mod sessions;
+mod throttles;
 mod token_lists;
 mod tokens;
 mod users;

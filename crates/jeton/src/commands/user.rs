@@ -6,12 +6,11 @@ use jeton_core::{
     secret::Secret,
     user::{Email, User, UserState, Username},
 };
-use jeton_server::app::App;
+use jeton_server::{app::App, passwords::strength::About};
 use jeton_store::users::NewUser;
 use serde_json::{Value, json};
 
 use super::{ask, by, find_user, show, tell_servers};
-use crate::instance::PROJECTS_LIMIT;
 
 /// What to do with users.
 #[derive(Subcommand)]
@@ -62,7 +61,7 @@ pub(crate) enum UserCommand {
 pub(super) async fn run(command: UserCommand, app: &App) -> anyhow::Result<()> {
     match command {
         UserCommand::Create { username, email, name, admin, password_stdin } => {
-            let password = if password_stdin { Some(ask::check_password(ask::piped()?)?) } else { None };
+            let password = if password_stdin { Some(ask::piped()?) } else { None };
             create(app, &username, &email, name, admin, password).await
         }
         UserCommand::List { json } => list(app, json).await,
@@ -80,18 +79,23 @@ async fn create(
     administrator: bool,
     password: Option<Secret>,
 ) -> anyhow::Result<()> {
-    let new = NewUser {
-        username: Username::parse(username).map_err(|problem| anyhow!("the user name {username:?} {problem}"))?,
-        name: check_name(name.as_deref().unwrap_or(username))?,
-        email: Email::parse(email).map_err(|problem| anyhow!("the e-mail address {email:?} {problem}"))?,
-        password_hash: None,
-        administrator,
-        projects_limit: PROJECTS_LIMIT,
+    let name = check_name(name.as_deref().unwrap_or(username))?;
+    let username = Username::parse(username).map_err(|problem| anyhow!("the user name {username:?} {problem}"))?;
+    let email = Email::parse(email).map_err(|problem| anyhow!("the e-mail address {email:?} {problem}"))?;
+    let password_hash = match password {
+        Some(password) => {
+            let about = About {
+                username: username.as_str(),
+                name: &name,
+                email: email.as_str(),
+                url: &app.config.external_url,
+            };
+            Some(app.passwords.hash(ask::check_password(password, about)?).await?)
+        }
+        None => None,
     };
-    let new = match password {
-        Some(password) => NewUser { password_hash: Some(app.passwords.hash(password).await?), ..new },
-        None => new,
-    };
+    let limit = app.policy().default_projects_limit;
+    let new = NewUser { administrator, password_hash, ..NewUser::plain(username, name, email, limit) };
     let needs_link = new.password_hash.is_none();
     let user = app.store.create_user(new, by(), app.now()).await.context("the user was not made")?;
     if needs_link {
@@ -158,7 +162,7 @@ async fn reset_password(app: &App, username: &str, password_stdin: bool) -> anyh
         (false, true) => ask::new_password()?,
         (false, false) => bail!("there is no terminal to ask for the password; give it with --password-stdin"),
     };
-    let hash = app.passwords.hash(ask::check_password(password)?).await?;
+    let hash = app.passwords.hash(ask::check_password(password, app.about(&user))?).await?;
     app.store.set_password(user.id, hash, by(), app.now()).await.context("the password was not changed")?;
     tell_servers(app).await
 }

@@ -90,6 +90,7 @@ fn operation(route: &Route, parameters: &[Declared]) -> Value {
 fn path_parameters(route: &Route) -> Vec<Value> {
     let names = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let either = route.path.contains("/projects/")
+        || route.path.ends_with("/projects")
         || (route.act.asker == Asker::Anyone && route.path.contains("/users/{user_id}/"));
     let schema = |name| match name {
         "key" | "provider" => schema(Kind::Text),

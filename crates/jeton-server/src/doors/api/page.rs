@@ -8,6 +8,7 @@ use axum::{
     response::Response,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use jeton_core::secret::names_a_credential;
 use jeton_store::Slice;
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +28,7 @@ const COUNTED: i64 = 10_000;
 pub(crate) const COUNT_TO: i64 = COUNTED + 1;
 
 /// Parameters that hold secrets and therefore never stand in an address that we write.
-const SECRETS: &[&str] = &["private_token", "access_token", "bearer_token", "job_token", "token", "password"];
+const SECRETS: &[&str] = &["token", "password"];
 
 /// Which part of a list a request asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -168,8 +169,9 @@ impl FromRequestParts<App> for Links {
 impl Links {
     /// From the server's public address without a slash at its end, the request's path, and its parameters.
     pub(crate) fn new(external_url: &str, path: &str, params: &Params) -> Self {
-        let secret = |name: &str| SECRETS.contains(&name);
-        let params = params.pairs().into_iter().filter(|(name, _)| !secret(name)).collect();
+        let is_secret =
+            |name: &str, value: &str| SECRETS.contains(&name) || names_a_credential(name) || names_a_credential(value);
+        let params = params.pairs().into_iter().filter(|(name, value)| !is_secret(name, value)).collect();
         Self { address: format!("{external_url}{path}"), params }
     }
 

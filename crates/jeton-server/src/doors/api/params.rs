@@ -7,7 +7,7 @@ mod form;
 mod multipart;
 mod reader;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
@@ -25,6 +25,8 @@ use crate::credentials::InParameters;
 
 /// The longest body, in bytes.
 pub(crate) const MAX_BODY: usize = 1 << 20;
+/// How long a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// The deepest nesting of arrays and objects.
 const MAX_DEPTH: usize = 32;
 /// The most values in one request, counted through all levels.
@@ -47,6 +49,8 @@ pub(crate) enum Malformed {
     Body,
     /// The body was not sent whole.
     Incomplete,
+    /// The body took longer than [`PATIENCE`].
+    TooSlow,
     /// The body is of a type that nobody here reads; holds the type.
     ContentType(String),
 }
@@ -196,7 +200,8 @@ async fn collect(body: Body) -> Result<Bytes, Malformed> {
     if body.size_hint().lower() > MAX_BODY as u64 {
         return Err(Malformed::TooLarge);
     }
-    match Limited::new(body, MAX_BODY).collect().await {
+    let collecting = tokio::time::timeout(PATIENCE, Limited::new(body, MAX_BODY).collect());
+    match collecting.await.map_err(|_| Malformed::TooSlow)? {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Malformed::TooLarge),
         Err(_) => Err(Malformed::Incomplete),

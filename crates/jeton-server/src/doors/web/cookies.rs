@@ -15,6 +15,8 @@ pub(super) enum Cookie {
     Wanted,
     /// What the next page has to tell.
     News,
+    /// Knows the browser again at the next sign-in.
+    Device,
 }
 
 impl Cookie {
@@ -28,13 +30,15 @@ impl Cookie {
             (Self::Wanted, true) => "__Host-jeton_wanted",
             (Self::News, false) => "jeton_news",
             (Self::News, true) => "__Host-jeton_news",
+            (Self::Device, false) => "jeton_device",
+            (Self::Device, true) => "__Host-jeton_device",
         }
     }
 
     /// Seconds for which the browser keeps it; none: until the browser is closed. The server has limits of its own.
-    const fn life(self) -> Option<u32> {
+    const fn life(self) -> Option<i64> {
         match self {
-            Self::Session | Self::Visit => None,
+            Self::Session | Self::Visit | Self::Device => None,
             Self::Wanted => Some(3600),
             Self::News => Some(60),
         }
@@ -47,7 +51,17 @@ impl Cookie {
 
     /// The `Set-Cookie` line that sets it. `value` must consist of characters that need no quotes.
     pub(super) fn set(self, value: &str, secure: bool) -> Result<HeaderValue, InvalidHeaderValue> {
-        self.line(value, self.life(), secure)
+        self.set_for(value, self.life(), secure)
+    }
+
+    /// The same, kept for other seconds than usual.
+    pub(super) fn set_for(
+        self,
+        value: &str,
+        life: Option<i64>,
+        secure: bool,
+    ) -> Result<HeaderValue, InvalidHeaderValue> {
+        self.line(value, life, secure)
     }
 
     /// The `Set-Cookie` line that makes the browser forget it.
@@ -56,7 +70,7 @@ impl Cookie {
     }
 
     /// `Lax`: a link from elsewhere finds the person signed in, a form from elsewhere does not.
-    fn line(self, value: &str, life: Option<u32>, secure: bool) -> Result<HeaderValue, InvalidHeaderValue> {
+    fn line(self, value: &str, life: Option<i64>, secure: bool) -> Result<HeaderValue, InvalidHeaderValue> {
         let life = life.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
         let protection = if secure { "; Secure" } else { "" };
         let name = self.name(secure);
@@ -74,7 +88,7 @@ mod tests {
 
     #[test]
     fn over_https_every_cookie_is_protected() {
-        for cookie in [Cookie::Session, Cookie::Visit, Cookie::Wanted, Cookie::News] {
+        for cookie in [Cookie::Session, Cookie::Visit, Cookie::Wanted, Cookie::News, Cookie::Device] {
             let line = cookie.set("x", true).unwrap();
             let line = line.to_str().unwrap();
             assert!(line.starts_with("__Host-jeton_") && line.ends_with("; Secure"), "{line}");

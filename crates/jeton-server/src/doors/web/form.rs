@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use axum::{
     body::{Body, to_bytes},
-    extract::{FromRequest, Request},
-    http::{HeaderMap, header},
+    extract::{FromRequestParts, Request},
+    http::{HeaderMap, header, request::Parts},
 };
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -56,12 +56,25 @@ pub(super) struct Form {
     pub(super) digest: [u8; 32],
 }
 
-impl FromRequest<App> for Form {
+/// A form that has arrived, among a request's extensions.
+#[derive(Clone)]
+struct Arrived(Result<Bytes, Problem>);
+
+/// Waits for the form, before anybody asks who sent it and whether they may: whoever lost a session while it was on its
+/// way sends it for nothing.
+pub(super) async fn wait_for(request: Request) -> Request {
+    let (mut parts, body) = request.into_parts();
+    let arrived = receive(&parts.headers, body).await;
+    parts.extensions.insert(Arrived(arrived));
+    Request::from_parts(parts, Body::empty())
+}
+
+impl FromRequestParts<App> for Form {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
-        let body = receive(&parts.headers, body).await?;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Some(Arrived(arrived)) = parts.extensions.remove() else { return Err(Problem::NoForm) };
+        let body = arrived?;
         let pairs = Pairs::parse(&body)?;
         let header = parts.headers.get("x-csrf-token").and_then(|value| value.to_str().ok());
         let proof = pairs.get(PROOF).or(header).unwrap_or_default();

@@ -4,8 +4,13 @@
 //! request must come from our own pages ([`crate::origin`]), and its form must carry the value that only they know ([`form`]).
 
 mod access_tokens;
+mod account;
+mod admin;
+mod agents;
 mod assets;
+mod authentication_log;
 mod cookies;
+mod entry;
 mod error;
 mod form;
 mod home;
@@ -13,9 +18,11 @@ mod moments;
 mod news;
 mod password;
 mod paths;
+mod profile;
 mod protection;
 mod published;
 mod rotation;
+mod sessions;
 mod sign_in;
 mod token_form;
 mod views;
@@ -31,7 +38,8 @@ use axum::{
 };
 
 use crate::{
-    accounts::PASSWORD_LINK_PATH, app::App, exchange, guard::Routes, origin, refusal::Refusal, request_id::RequestId,
+    accounts::PASSWORD_LINK_PATH, app::App, edge::Unfit, exchange, guard::Routes, origin, refusal::Refusal,
+    request_id::RequestId,
 };
 use cookies::Cookie;
 use error::{Problem, Unsaid};
@@ -54,8 +62,30 @@ pub(crate) fn routes() -> Routes {
         .get(paths::REVOKE, "Asks whether to revoke a token", access_tokens::ask)
         .post(paths::REVOKE, "Revokes a token", access_tokens::revoke)
         .put(paths::REVOKE, "Revokes a token", access_tokens::revoke)
+        .get(paths::PROFILE, "The own profile", profile::show)
+        .get(paths::ACCOUNT, "The form for another password", account::show)
+        .post(paths::CHANGE_PASSWORD, "Changes the password", account::change)
+        .get(paths::SESSIONS, "Where one is signed in", sessions::show)
+        .post(paths::END_SESSION, "Ends a session", sessions::end)
+        .post(paths::END_OTHER_SESSIONS, "Ends all other sessions", sessions::end_others)
+        .post(paths::FORGET_DEVICE, "Forgets a browser", sessions::forget)
+        .get(paths::AUTHENTICATION_LOG, "What happened to the account", authentication_log::show)
         .get(earlier, "Leads to the Access tokens page", access_tokens::moved)
         .get(earliest, "Leads to the Access tokens page", access_tokens::moved)
+        .get(paths::ADMIN, "The administrators' start page", admin::overview)
+        .get(paths::ADMIN_USERS, "The accounts of people", admin::users::list)
+        .post(paths::ADMIN_USERS, "Makes an account", admin::users::invite::submit)
+        .get(paths::ADMIN_NEW_USER, "The form for a new account", admin::users::invite::show)
+        .get("/admin/users/{id}", "One account", admin::users::account::show)
+        .post("/admin/users/{id}", "Changes an account", admin::users::account::submit)
+        .post("/admin/users/{id}/step", "Closes an account, or opens it again", admin::users::account::step)
+        .get("/admin/users/{id}/delete", "Asks whether to delete an account", admin::users::deletion::ask)
+        .post("/admin/users/{id}/delete", "Deletes an account", admin::users::deletion::delete)
+        .get(paths::AUDIT_EVENTS, "The audit log", admin::audit_log::show)
+        .get("/admin/audit_events.csv", "The audit log as CSV", admin::audit_export::csv)
+        .get("/admin/audit_events.jsonl", "The audit log as JSON lines", admin::audit_export::json_lines)
+        .get(paths::SETTINGS, "Settings of the instance", admin::settings::show)
+        .post(paths::SETTINGS, "Changes settings of the instance", admin::settings::submit)
         .get(assets::ROUTE, "Style sheets, script and logo", assets::serve)
         .get("/favicon.ico", "The logo", assets::favicon)
         .get(published::AVATAR, "A user's picture", published::avatar)
@@ -70,6 +100,17 @@ pub(crate) fn door(app: &App) -> Router {
         .method_not_allowed_fallback(published::wrong_method)
         .layer(from_fn_with_state(app.clone(), finish))
         .with_state(app.clone())
+}
+
+/// What the edge refuses. Of the request itself nothing is believed, so the page is a stranger's.
+pub(crate) fn refuse(unfit: Unfit, app: &App, id: RequestId) -> Response {
+    let problem = match unfit {
+        Unfit::HeadTooLarge { .. } => Problem::HeadTooLarge,
+        Unfit::NoHost => Problem::NoHost,
+    };
+    let visit = Visit::of(&HeaderMap::new(), app);
+    let page = error::strangers_page(&visit, problem, Some(&id));
+    protection::protect(page.unwrap_or_else(IntoResponse::into_response), app.is_secure())
 }
 
 /// What a finished answer is made from when the pages could not make it.
@@ -90,7 +131,10 @@ async fn finish(State(app): State<App>, request: Request, next: Next) -> Respons
     };
     let answer = if asked.is_from_elsewhere(&app) {
         Problem::Foreign.into_response()
+    } else if app.policy().disable_personal_access_tokens && request.uri().path().starts_with(paths::ACCESS_TOKENS) {
+        Problem::NotFound.into_response()
     } else {
+        let request = if asked.changes_something() { form::wait_for(request).await } else { request };
         exchange::unless_it_panics(next.run(request)).await
     };
     let allow = answer.headers().get(ALLOW).cloned();

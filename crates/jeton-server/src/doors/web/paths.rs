@@ -1,11 +1,29 @@
 //! Where the pages are. Templates and routes read the same names.
 
+use jeton_core::id::UserId;
+
 use crate::accounts;
 
 /// The start page.
 pub(super) const HOME: &str = "/";
 /// The sign-in form.
 pub(super) const SIGN_IN: &str = accounts::SIGN_IN_PATH;
+/// The administrators' pages.
+pub(super) const ADMIN: &str = "/admin";
+/// The accounts of people.
+pub(super) const ADMIN_USERS: &str = "/admin/users";
+/// The form for a new one.
+pub(super) const ADMIN_NEW_USER: &str = "/admin/users/new";
+
+/// The address of the page about that account.
+pub(super) fn admin_user(id: UserId) -> String {
+    format!("{ADMIN_USERS}/{id}")
+}
+
+/// The audit log.
+pub(super) const AUDIT_EVENTS: &str = "/admin/audit_events";
+/// The settings that are changed at run time.
+pub(super) const SETTINGS: &str = "/admin/application_settings";
 /// Ends a session.
 pub(super) const SIGN_OUT: &str = "/users/sign_out";
 /// Takes a new password.
@@ -17,6 +35,56 @@ pub(super) const EARLIER_ACCESS_TOKENS: [&str; 2] =
     ["/profile/personal_access_tokens", "/-/profile/personal_access_tokens"];
 /// The route of the page that asks whether a token shall be revoked, and takes the answer.
 pub(super) const REVOKE: &str = "/-/user_settings/personal_access_tokens/{id}/revoke";
+
+/// The own profile.
+pub(super) const PROFILE: &str = "/-/profile";
+/// How one signs in.
+pub(super) const ACCOUNT: &str = "/-/profile/account";
+/// Takes another password from somebody who knows the present one.
+pub(super) const CHANGE_PASSWORD: &str = "/-/profile/password";
+/// Where one is signed in.
+pub(super) const SESSIONS: &str = "/-/user_settings/active_sessions";
+/// Ends one session.
+pub(super) const END_SESSION: &str = "/-/user_settings/active_sessions/{id}/end";
+/// Ends all sessions but the present one.
+pub(super) const END_OTHER_SESSIONS: &str = "/-/user_settings/active_sessions/end_others";
+/// Forgets a browser in which one signed in.
+pub(super) const FORGET_DEVICE: &str = "/-/user_settings/devices/{id}/forget";
+/// What happened to the account.
+pub(super) const AUTHENTICATION_LOG: &str = "/-/user_settings/authentication_log";
+
+/// One of the pages about oneself.
+pub(super) struct Section {
+    /// In the navigation.
+    pub(super) title: &'static str,
+    /// Its address.
+    pub(super) path: &'static str,
+    /// What it is for, in one sentence.
+    pub(super) about: &'static str,
+}
+
+/// All of them, in the order of the navigation that they share. A new page is one row.
+pub(super) const SECTIONS: &[Section] = &[
+    Section { title: "Profile", path: PROFILE, about: "Who you are here." },
+    Section { title: "Account", path: ACCOUNT, about: "Change your password." },
+    Section { title: "Access tokens", path: ACCESS_TOKENS, about: "Let scripts, tools and Git act for you." },
+    Section { title: "Active sessions", path: SESSIONS, about: "See where you are signed in, and sign out there." },
+    Section {
+        title: "Authentication log",
+        path: AUTHENTICATION_LOG,
+        about: "See sign-ins, refusals and what happened to your tokens.",
+    },
+];
+
+/// The address that ends the session `id`.
+pub(super) fn end_session(id: i64) -> String {
+    format!("{SESSIONS}/{id}/end")
+}
+
+/// The address that forgets the browser `id`.
+pub(super) fn forget_device(id: i64) -> String {
+    format!("/-/user_settings/devices/{id}/forget")
+}
 
 /// The same for rotating a token.
 pub(super) const ROTATE: &str = "/-/user_settings/personal_access_tokens/{id}/rotate";

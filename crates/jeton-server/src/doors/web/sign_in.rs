@@ -4,19 +4,20 @@ use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode, header::USER_AGENT},
+    http::{StatusCode, header::RETRY_AFTER},
     response::Response,
 };
 use jeton_core::{
     lock::Denial,
     secret::Secret,
-    user::{User, UserState},
+    user::{Closed, User},
 };
-use jeton_store::{By, Means};
 
 use super::{
     cookies::Cookie,
+    entry,
     form::Form,
+    moments,
     news::News,
     paths,
     views::{Notice, NoticeKind, SignInPage},
@@ -34,8 +35,8 @@ use crate::{
 const WRONG: &str = "Invalid login or password.";
 /// Said only to somebody who knows the password.
 const BLOCKED: &str = "Your account has been blocked. Ask an administrator if you think that this is an error.";
-/// Characters of a browser's name that are kept.
-const LONGEST_CLIENT: usize = 255;
+/// Said to everybody, where administrators switched it off.
+const SWITCHED_OFF: &str = "Signing in with a password is switched off on this server.";
 
 /// The form.
 pub(super) async fn show(_: Grant<Anybody>, State(app): State<App>, mut visit: Visit) -> Result<Response, Refusal> {
@@ -46,7 +47,9 @@ pub(super) async fn show(_: Grant<Anybody>, State(app): State<App>, mut visit: V
     let notice = match visit.take_news()? {
         Some(News::SignedOut) => Some("You are signed out."),
         Some(News::PasswordSet) => Some("Your password is set. Sign in with it."),
-        Some(News::Revoked(_) | News::SentBefore) | None => visit.wanted().map(|_| "Sign in to continue."),
+        Some(News::Revoked(_) | News::SentBefore | News::Done(_)) | None => {
+            visit.wanted().map(|_| "Sign in to continue.")
+        }
     };
     let notices: Vec<Notice> =
         notice.map(|text| Notice { kind: NoticeKind::Done, text: text.to_owned() }).into_iter().collect();
@@ -59,50 +62,65 @@ pub(super) async fn submit(
     grant: Grant<Anybody>,
     State(app): State<App>,
     mut visit: Visit,
-    headers: HeaderMap,
     form: Form,
 ) -> Result<Response, Refusal> {
     let login = form.pairs.get("user[login]").unwrap_or_default();
+    if !app.policy().password_authentication_enabled_for_web {
+        exchange::note_refusal(&Denial::PasswordsDisabled.into());
+        return again(&visit, login, SWITCHED_OFF);
+    }
     let password = Secret::new(form.pairs.get("user[password]").unwrap_or_default());
-    let user = match app.check_password(login, password).await? {
-        Some(account) if may_sign_in(&account.user) => account.user,
-        Some(account) => {
-            exchange::note_refusal(&Denial::Account(Arc::new(account.user)).into());
-            return again(&visit, login, BLOCKED);
-        }
-        None => {
-            exchange::note_refusal(&Denial::WrongPassword.into());
+    let whence = entry::whence(&grant, &visit);
+    let proven = match app.try_password(login, &password, &whence).await {
+        Ok(proven) => proven,
+        Err(refusal @ Refusal::Denied(Denial::WrongPassword)) => {
+            exchange::note_refusal(&refusal);
             return again(&visit, login, WRONG);
         }
+        Err(refusal @ Refusal::Held(seconds)) => {
+            exchange::note_refusal(&refusal);
+            return held(&visit, login, seconds);
+        }
+        Err(other) => return Err(other),
     };
-    let by = By { user: Some(user.id), means: Means::Password, ..grant.by() };
-    end_earlier(&app, &visit, &by).await?;
-    let client = headers.get(USER_AGENT).and_then(|client| client.to_str().ok());
-    let client = client.map(|client| client.chars().take(LONGEST_CLIENT).collect());
-    let cookie = app.sign_in(&user, client, by).await?;
-    visit.set(Cookie::Session, &cookie)?;
-    visit.clear(Cookie::Visit)?;
-    visit.clear(Cookie::Wanted)?;
-    visit.go_on(&wanted::destination(visit.wanted()))
+    if proven.account.user.closed() == Some(Closed::PasswordExpired) {
+        // Whoever knows the password that an administrator chose may choose another one, and do nothing else.
+        let link = app.make_password_link(proven.account.user.id).await?;
+        return visit.go_on(link.strip_prefix(&app.config.external_url).unwrap_or(paths::SIGN_IN));
+    }
+    if !may_sign_in(&proven.account.user) {
+        let user = proven.account.user;
+        app.store.record_refusal(Some(user.id), "account", whence.by.clone(), app.now()).await?;
+        exchange::note_refusal(&Denial::Account(Arc::new(user)).into());
+        return again(&visit, login, BLOCKED);
+    }
+    match entry::enter(&app, &mut visit, &proven, &whence, entry::stays(&form)).await? {
+        Some(entered) => Ok(entered),
+        None => again(&visit, login, WRONG),
+    }
 }
 
 /// A deactivated account wakes up by signing in.
 fn may_sign_in(user: &User) -> bool {
-    matches!(user.state, UserState::Active | UserState::Deactivated)
+    matches!(user.closed(), None | Some(Closed::Deactivated))
 }
 
-/// A browser has one session: a new sign-in ends the one before.
-async fn end_earlier(app: &App, visit: &Visit, by: &By) -> Result<(), Refusal> {
-    if let Some(earlier) = visit.caller(app).await? {
-        app.sign_out(&earlier, by.clone()).await?;
-    }
-    Ok(())
+/// The form once more, with how long to wait.
+fn held(visit: &Visit, login: &str, seconds: i64) -> Result<Response, Refusal> {
+    let problem = format!("Too many attempts were wrong. Try again in {}.", moments::seconds(seconds));
+    let mut response = once_more(visit, StatusCode::TOO_MANY_REQUESTS, login, &problem)?;
+    response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    Ok(response)
 }
 
 /// The form once more, with what was typed and why it was refused.
 fn again(visit: &Visit, login: &str, problem: &str) -> Result<Response, Refusal> {
+    once_more(visit, StatusCode::UNPROCESSABLE_ENTITY, login, problem)
+}
+
+fn once_more(visit: &Visit, status: StatusCode, login: &str, problem: &str) -> Result<Response, Refusal> {
     let frame = visit.frame("Sign in", None, &[]);
-    visit.page(StatusCode::UNPROCESSABLE_ENTITY, &SignInPage { frame, login, problem: Some(problem) })
+    visit.page(status, &SignInPage { frame, login, problem: Some(problem) })
 }
 
 /// Ends the session.

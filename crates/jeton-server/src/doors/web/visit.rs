@@ -13,8 +13,8 @@ use jeton_store::Fault;
 use super::{
     assets,
     cookies::Cookie,
-    news::News,
-    views::{Frame, Notice, Viewer},
+    news::{Done, News},
+    views::{Frame, Notice, NoticeKind, Viewer},
 };
 use crate::{app::App, refusal::Refusal, session};
 
@@ -26,6 +26,7 @@ pub(super) struct Visit {
     csrf: String,
     wanted: Option<String>,
     news: Option<News>,
+    device: Option<String>,
     set: Vec<HeaderValue>,
 }
 
@@ -45,7 +46,8 @@ impl Visit {
         let cookie = read(Cookie::Session).or_else(|| read(Cookie::Visit));
         let csrf = cookie.as_deref().map(|cookie| app.sessions.csrf_token(cookie)).unwrap_or_default();
         let news = Cookie::News.read(headers, secure).and_then(News::read);
-        Self { secure, cookie, csrf, wanted: read(Cookie::Wanted), news, set: Vec::new() }
+        let (wanted, device) = (read(Cookie::Wanted), read(Cookie::Device));
+        Self { secure, cookie, csrf, wanted, news, device, set: Vec::new() }
     }
 
     /// Who is signed in, on pages that ask nobody to be.
@@ -81,9 +83,34 @@ impl Visit {
         Ok(news)
     }
 
+    /// What was done on one of the pages about oneself, once, as a notice.
+    pub(super) fn take_notices(&mut self) -> Result<Vec<Notice>, Refusal> {
+        Ok(match self.take_news()? {
+            Some(News::Done(done)) => vec![Notice { kind: NoticeKind::Done, text: done.text().to_owned() }],
+            Some(_) | None => Vec::new(),
+        })
+    }
+
+    /// Notes what was done, and leads to the page that tells it.
+    pub(super) fn done(&mut self, done: Done, to: &str) -> Result<Response, Refusal> {
+        self.set(Cookie::News, &News::Done(done).write())?;
+        self.go_on(to)
+    }
+
     /// What the browser wanted before it had to sign in, as the cookie keeps it.
     pub(super) fn wanted(&self) -> Option<&str> {
         self.wanted.as_deref()
+    }
+
+    /// By what the browser was known at earlier sign-ins.
+    pub(super) fn device(&self) -> Option<&str> {
+        self.device.as_deref()
+    }
+
+    /// Sets a cookie with the answer, kept for that many seconds; none: until the browser is closed.
+    pub(super) fn set_for(&mut self, cookie: Cookie, value: &str, life: Option<i64>) -> Result<(), Refusal> {
+        self.set.push(cookie.set_for(value, life, self.secure).map_err(Refusal::broken)?);
+        Ok(())
     }
 
     /// Sets a cookie with the answer.
@@ -100,8 +127,18 @@ impl Visit {
 
     /// What stands around a page's own content.
     pub(super) fn frame<'a>(&'a self, title: &'a str, user: Option<&'a User>, notices: &'a [Notice]) -> Frame<'a> {
-        let viewer = user.map(|user| Viewer { username: &user.username, name: &user.name });
-        Frame { title, csrf: &self.csrf, viewer, in_tokens: false, notices, assets: assets::links() }
+        let viewer =
+            user.map(|user| Viewer { username: &user.username, name: &user.name, administrator: user.administrator });
+        Frame {
+            title,
+            csrf: &self.csrf,
+            viewer,
+            in_tokens: false,
+            in_admin: false,
+            section: None,
+            notices,
+            assets: assets::links(),
+        }
     }
 
     /// Answers with a page.

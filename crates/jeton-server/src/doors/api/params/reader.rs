@@ -169,6 +169,17 @@ impl<'p> Reader<'p> {
         self.coerce(name, as_texts).unwrap_or_default()
     }
 
+    /// The same, where they may be missing.
+    pub(crate) fn texts(&mut self, name: &'static str) -> Option<Vec<String>> {
+        self.declare(name, Kind::Texts, false);
+        self.coerce(name, as_texts)
+    }
+
+    /// Complains about a value that is not on its list.
+    pub(crate) fn no_such_value(&mut self, name: &'static str) {
+        self.problem(name, NO_SUCH_VALUE);
+    }
+
     /// Texts by names: `attributes[key]=value`, or an object.
     pub(crate) fn texts_by_name(&mut self, name: &'static str) -> Vec<(String, String)> {
         self.declare(name, Kind::TextsByName, false);

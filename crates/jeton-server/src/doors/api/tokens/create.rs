@@ -87,13 +87,14 @@ fn check_scopes(names: &[String], is_allowed: impl Fn(&str) -> bool) -> Result<(
 
 async fn make(app: &App, user: &User, wanted: Wanted, by: By) -> Result<Response, ApiError> {
     let Wanted { name, description, scopes, expires_at } = wanted;
-    let plan = Draft { name, description, scopes, expires_at }.check(app.offer(user));
+    let plan = Draft { name, description, scopes, expires_at }.check(app.offer(user), app.lifetime());
     let plan = plan.map_err(|flaws| ApiError::unprocessable(sentence(&flaws)))?;
     match app.issue_token(user.id, plan, MadeVia::Api, by).await {
         Ok(issued) => {
             let body = RevealedToken::new(&issued.token, issued.text, app.now());
             Ok(reply::secret(StatusCode::CREATED, &body))
         }
+        Err(NotIssued::Disabled) => Err(ApiError::forbidden_because("Personal access tokens are disabled")),
         Err(NotIssued::TooMany(sentence)) => Err(ApiError::unprocessable(sentence)),
         Err(NotIssued::Refused(refusal)) => Err(refusal.into()),
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jeton_core::user::User;
 
-use super::{activities, attributes, avatar, emails, gpg_keys, identities, ssh_keys, status};
+use super::{activities, avatar, custom_attributes, emails, gpg_keys, identities, ssh_keys, status};
 use crate::{
     app::App,
     doors::api::{endpoints::Endpoints, error::ApiError, path::InPath},
@@ -18,7 +18,7 @@ pub(super) async fn numbered(app: &App, path: &InPath, name: &str) -> Result<Arc
 
 /// The user whom the path names first, by number or name.
 pub(crate) async fn named(app: &App, path: &InPath) -> Result<Arc<User>, ApiError> {
-    app.find_user(path.text()).await?.ok_or_else(|| ApiError::not_found("User"))
+    app.find_user(path.as_str()).await?.ok_or_else(|| ApiError::not_found("User"))
 }
 
 /// What is wrong with one attribute of a record.
@@ -65,10 +65,14 @@ pub(crate) fn endpoints(table: Endpoints) -> Endpoints {
         )
         .put("/api/v4/user/avatar", "Sets the own picture", avatar::set)
         .get("/api/v4/avatar", "Where the picture of whoever has an address is", avatar::of_address)
-        .get("/api/v4/users/{user_id}/custom_attributes", "A user's custom attributes", attributes::all)
-        .get("/api/v4/users/{user_id}/custom_attributes/{key}", "One custom attribute", attributes::one)
-        .put("/api/v4/users/{user_id}/custom_attributes/{key}", "Sets a custom attribute", attributes::set)
-        .delete("/api/v4/users/{user_id}/custom_attributes/{key}", "Removes a custom attribute", attributes::remove)
+        .get("/api/v4/users/{user_id}/custom_attributes", "A user's custom attributes", custom_attributes::all)
+        .get("/api/v4/users/{user_id}/custom_attributes/{key}", "One custom attribute", custom_attributes::one)
+        .put("/api/v4/users/{user_id}/custom_attributes/{key}", "Sets a custom attribute", custom_attributes::set)
+        .delete(
+            "/api/v4/users/{user_id}/custom_attributes/{key}",
+            "Removes a custom attribute",
+            custom_attributes::remove,
+        )
         .delete("/api/v4/users/{user_id}/identities/{provider}", "Removes a user's identity", identities::remove)
         .get("/api/v4/user/status", "The own status", status::own)
         .put("/api/v4/user/status", "Sets the own status", status::replace)

@@ -27,6 +27,8 @@ use crate::{
     guard::{Grant, ReadUsers},
 };
 
+use super::creator;
+
 /// Rows that can be reached by page number; further on, clients have to go by key.
 const DEEPEST: i64 = 50_000;
 
@@ -37,8 +39,9 @@ pub(crate) struct Wanted {
     active: Option<bool>,
     blocked: bool,
     external: Option<bool>,
-    /// Only users who are no humans: there are none.
-    robots: bool,
+    /// Only people, or only what is none.
+    human: Option<bool>,
+    public_email: Option<String>,
     /// Only the user whom another identity provider knows by that name.
     identity: Option<Identity>,
     of_administrators: AdministratorsOnly,
@@ -71,8 +74,9 @@ struct AdministratorsOnly {
 impl Input for Wanted {
     fn read(from: &mut Reader<'_>) -> Self {
         let mut yes = |name| from.boolean(name).unwrap_or(false);
-        // Everybody here is a human, so `humans` and `exclude_internal` leave out nobody.
-        let (robots, _, _) = (yes("exclude_humans"), yes("humans"), yes("exclude_internal"));
+        // What is no human here is internal: the ghost. There are no bots.
+        let (humans, no_humans, no_internal) = (yes("humans"), yes("exclude_humans"), yes("exclude_internal"));
+        let _ = (yes("without_project_bots"), yes("skip_ldap"));
         let active = either(yes("active"), yes("exclude_active"));
         let external = either(yes("external"), yes("exclude_external"));
         let blocked = yes("blocked");
@@ -90,7 +94,8 @@ impl Input for Wanted {
             active,
             blocked,
             external,
-            robots,
+            human: either(humans | no_internal, no_humans),
+            public_email: from.filter("public_email"),
             identity,
             of_administrators: AdministratorsOnly::read(from),
             part: Part::read(from),
@@ -139,13 +144,9 @@ fn read_cursor(from: &mut Reader<'_>) -> Option<Cursor> {
 }
 
 impl Wanted {
-    /// What to look for; nothing where nobody can be found.
-    fn filter(&self, to_administrator: bool) -> Option<UserFilter> {
+    /// What to look for.
+    fn filter(&self, to_administrator: bool) -> UserFilter {
         let only = &self.of_administrators;
-        let nobody = self.robots || (to_administrator && only.two_factor == Some("enabled"));
-        if nobody {
-            return None;
-        }
         let search = self.search.as_deref().map(|search| search.trim().trim_start_matches('@'));
         let filter = UserFilter {
             search: search.map(Search::parse).unwrap_or_default(),
@@ -153,22 +154,26 @@ impl Wanted {
             active: self.active,
             blocked: self.blocked.then_some(true),
             external: self.external,
+            human: self.human,
+            shown_email: search.map(str::to_owned),
+            public_email: self.public_email.clone(),
             ..UserFilter::default()
         };
-        Some(if to_administrator {
+        if to_administrator {
             UserFilter {
                 email: search.map(str::to_owned),
                 administrator: only.administrators.then_some(true),
                 created_before: only.created_before,
                 created_after: only.created_after,
                 without_projects: only.without_projects,
+                two_factor: only.two_factor.map(|two_factor| two_factor == "enabled"),
                 identity: self.identity.clone(),
                 attributes: Attributes::all_of(only.attributes.iter().map(|(key, value)| (&**key, &**value))),
                 ..filter
             }
         } else {
             UserFilter { without_closed: true, ..filter }
-        })
+        }
     }
 
     /// The order, and from where on.
@@ -218,14 +223,19 @@ pub(crate) async fn list(
     };
     let url = &app.config.external_url;
     let users = rows.iter().map(|row| &row.user);
-    Ok(if to_administrator {
-        let wanted = wanted.of_administrators.with_attributes;
-        let notes = Notes::of(&app, users.clone().map(|user| user.id), wanted).await?;
-        let shown = users.map(|user| notes.add_to(AccountUser::new(user, url, true), user.id));
-        reply::list(&shown.collect::<Vec<_>>(), headers)
-    } else {
-        reply::list(&users.map(|user| BasicUser::new(user, url)).collect::<Vec<_>>(), headers)
-    })
+    if !to_administrator {
+        return Ok(reply::list(&users.map(|user| BasicUser::new(user, url)).collect::<Vec<_>>(), headers));
+    }
+    let mut creators = Vec::with_capacity(rows.len());
+    for row in &rows {
+        creators.push(creator(&app, &row.user).await?);
+    }
+    let wanted = wanted.of_administrators.with_attributes;
+    let notes = Notes::of(&app, users.clone().map(|user| user.id), wanted).await?;
+    let accounts = users
+        .zip(&creators)
+        .map(|(user, made)| notes.add_to(AccountUser::for_administrator(user, url, made.as_deref()), user.id));
+    Ok(reply::list(&accounts.collect::<Vec<_>>(), headers))
 }
 
 async fn by_number(
@@ -242,13 +252,9 @@ async fn by_number(
         return Err(ApiError::error(StatusCode::METHOD_NOT_ALLOWED, text));
     }
     let order = wanted.order(to_administrator, None)?;
-    let (mut rows, total) = match wanted.filter(to_administrator) {
-        None => (Vec::new(), 0),
-        Some(filter) => {
-            let rows = app.store.users(&filter, &order, wanted.page.slice()).await?;
-            (rows, app.store.count_matching_users(&filter, COUNT_TO).await?)
-        }
-    };
+    let filter = wanted.filter(to_administrator);
+    let mut rows = app.store.users(&filter, &order, wanted.page.slice()).await?;
+    let total = app.store.count_matching_users(&filter, COUNT_TO).await?;
     let more = wanted.page.cut(&mut rows);
     let headers = wanted.page.headers(links, total, rows.len(), more);
     Ok((rows, headers))
@@ -262,10 +268,7 @@ async fn by_key(
     links: &Links,
 ) -> Result<(Vec<Listed>, HeaderMap), ApiError> {
     let order = wanted.order(to_administrator, from)?;
-    let mut rows = match wanted.filter(to_administrator) {
-        None => Vec::new(),
-        Some(filter) => app.store.users(&filter, &order, wanted.page.slice_by_key()).await?,
-    };
+    let mut rows = app.store.users(&wanted.filter(to_administrator), &order, wanted.page.slice_by_key()).await?;
     let more = wanted.page.cut(&mut rows);
     let backwards = from.is_some_and(|cursor| cursor.backwards);
     if backwards {

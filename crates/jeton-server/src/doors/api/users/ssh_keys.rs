@@ -230,6 +230,6 @@ pub(crate) async fn with_fingerprint(
 async fn show_with_owner(app: &App, key: &SshKey) -> Result<Response, ApiError> {
     let owner = app.identities.user(&app.store, key.user).await?.ok_or_else(no_such_key)?;
     let url = &app.config.external_url;
-    let user = AccountUser::new(&owner, url, false);
+    let user = AccountUser::own(&owner, url);
     Ok(reply::json(StatusCode::OK, &OwnedSshKey::new(ShownSshKey::new(key, &owner, url), user)))
 }
