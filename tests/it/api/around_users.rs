@@ -228,6 +228,21 @@ fn a_status_is_set_changed_and_cleared() {
 }
 
 #[test]
+fn nobody_takes_any_number_of_addresses() {
+    let server = Server::shared();
+    let jane = server.person("jane");
+    let hers = jane.token("api");
+    let add = |number: u32| {
+        let email = format!("{}-{number}@many.example", jane.username);
+        hers.post("/api/v4/user/emails", &json!({ "email": email }))
+    };
+    (0..100).for_each(|number| drop(add(number).expect(201)));
+    assert_eq!(add(100).expect(400).json(), message(&json!({ "base": ["is too many (maximum is 100)"] })));
+    let list = hers.get("/api/v4/user/emails?per_page=30&page=4").expect(200);
+    assert_eq!((list.json().as_array().unwrap().len(), list.header("x-total-pages")), (10, "4"));
+}
+
+#[test]
 fn preferences_are_ones_own() {
     let server = Server::shared();
     let jane = server.person("jane");

@@ -75,10 +75,15 @@ fn ssh_keys_are_added_shown_and_removed() {
         .expect(412);
     hers.delete(&own).expect(204);
     hers.delete(&own).expect(404);
-    // What only signs lets nobody in.
+    // What only signs lets nobody in, and nobody gets in with a closed account.
     let body = json!({ "title": "signs", "key": new_ssh_key(), "usage_type": "signing" });
     hers.post("/api/v4/user/keys", &body).expect(201);
-    assert_eq!(nobody.get(&format!("/{}.keys", jane.username)).expect(200).text(), "");
+    let lines = || nobody.get(&format!("/{}.keys", jane.username)).expect(200).text().lines().count();
+    assert_eq!(lines(), 0);
+    hers.post("/api/v4/user/keys", &json!({ "title": "again", "key": new_ssh_key() })).expect(201);
+    assert_eq!(lines(), 1);
+    server.jeton(&["user", "block", &jane.username]).expect_ok();
+    assert_eq!(lines(), 0);
 }
 
 #[test]

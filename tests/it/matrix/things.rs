@@ -1,5 +1,7 @@
 //! The rows' other half: what is asked about.
 
+use std::{collections::HashMap, sync::Mutex};
+
 use jeton_server::guard::Route;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -8,7 +10,7 @@ use super::Credential;
 use crate::harness::{Bearer, Person, Server, SignedIn, Visitor as _, new_gpg_key, new_ssh_key};
 
 /// What a route is about.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Subject {
     /// Nothing in particular.
     Nothing,
@@ -179,6 +181,7 @@ pub(super) struct World<'s> {
     administrator: Bearer<'s>,
     owners: [Bearer<'s>; 2],
     usual: Usual,
+    parts: Mutex<HashMap<(i64, Subject), Thing>>,
 }
 
 /// The things that are asked about where nothing can happen to them.
@@ -234,6 +237,7 @@ impl<'s> World<'s> {
             administrator,
             owners,
             usual,
+            parts: Mutex::default(),
         }
     }
 
@@ -267,16 +271,20 @@ impl<'s> World<'s> {
             (Subject::User, _) => Thing { number: self.bob_id, ..nothing },
             (Subject::KeysFile, Target::Mine) => Thing { path: self.jane.username.clone(), ..nothing },
             (Subject::KeysFile, _) => Thing { path: self.bob.username.clone(), ..nothing },
-            (Subject::SshKey | Subject::GpgKey | Subject::Email | Subject::Attribute, Target::Mine) => {
-                self.part_of(self.jane_id, subject)
-            }
             (Subject::SshKey | Subject::GpgKey | Subject::Email | Subject::Attribute, _) => {
-                self.part_of(self.bob_id, subject)
+                let user = if target == Target::Mine { self.jane_id } else { self.bob_id };
+                if fresh { self.part_of(user, subject) } else { self.usual_part_of(user, subject) }
             }
             (Subject::Token, Target::Mine) => self.token_of(0, fresh),
             (Subject::Token, _) => self.token_of(1, fresh),
             (Subject::Project, _) => self.project(target, fresh),
         }
+    }
+
+    /// Something that is a user's and stays.
+    fn usual_part_of(&self, user: i64, subject: Subject) -> Thing {
+        let mut parts = self.parts.lock().unwrap();
+        parts.entry((user, subject)).or_insert_with(|| self.part_of(user, subject)).clone()
     }
 
     /// Something new that is a user's.

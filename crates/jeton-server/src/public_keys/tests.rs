@@ -110,3 +110,30 @@ fn both_kinds_of_fingerprints_are_understood() {
     let plus = "+".to_owned() + &sha256[1..];
     assert_eq!(fingerprint(&format!("SHA256: {}", &plus[1..])), Some(Fingerprint::Sha256(plus)));
 }
+
+proptest::proptest! {
+    /// Whatever is handed in, it is read or refused.
+    #[test]
+    fn nothing_that_is_handed_in_breaks_the_readers(
+        noise in proptest::collection::vec(proptest::num::u8::ANY, 1..200),
+        at in 0_usize..400,
+        cut in 0_usize..400,
+    ) {
+        use base64::{Engine as _, prelude::BASE64_STANDARD};
+        let damage = |mut bytes: Vec<u8>| {
+            bytes.truncate(bytes.len().max(cut) - cut / 2);
+            let end = bytes.len();
+            bytes.splice(at.min(end)..(at + noise.len()).min(end), noise.iter().copied());
+            BASE64_STANDARD.encode(bytes)
+        };
+        for key in [ED25519, ECDSA, RSA.trim_end()] {
+            let (kind, base64) = key.split_once(' ').unwrap();
+            let _ = SshKey::read(&format!("{kind} {}", damage(BASE64_STANDARD.decode(base64).unwrap())));
+        }
+        let lines: String = GPG.lines().filter(|line| !line.contains("---") && !line.starts_with('=')).collect();
+        let body = damage(BASE64_STANDARD.decode(lines).unwrap());
+        let _ = GpgKey::read(&format!("{}\n\n{body}\n{}", ARMOUR[0], ARMOUR[1]));
+        let _ = GpgKey::read(&format!("{}\n\n{}\n{}", ARMOUR[0], BASE64_STANDARD.encode(&noise), ARMOUR[1]));
+        let _ = fingerprint(&String::from_utf8_lossy(&noise));
+    }
+}

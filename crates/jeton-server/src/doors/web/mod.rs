@@ -116,7 +116,7 @@ pub(crate) fn door(app: &App) -> Router {
     routes()
         .into_router()
         .fallback(async || Problem::NotFound)
-        .method_not_allowed_fallback(async || Problem::WrongMethod)
+        .method_not_allowed_fallback(published::wrong_method)
         .layer(from_fn_with_state(app.clone(), finish))
         .with_state(app.clone())
 }

@@ -2,14 +2,17 @@
 //! servers' set-up (`curl https://git.example.com/jane.keys`).
 
 use axum::{
-    extract::{Path, State},
+    extract::{MatchedPath, Path, State},
     http::{
-        HeaderMap, HeaderValue, StatusCode,
+        HeaderMap, HeaderName, HeaderValue, StatusCode, Uri,
         header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
     },
     response::{IntoResponse, Response},
 };
-use jeton_core::{id::UserId, user::User};
+use jeton_core::{
+    id::UserId,
+    user::{User, UserState},
+};
 use jeton_store::{Fault, Slice, users::ssh_keys::Usage};
 
 use super::error::Problem;
@@ -69,7 +72,12 @@ pub(super) async fn avatar(
         return Err(Unserved::Missing);
     }
     let tag = format!("\"{file}\"");
-    let about = [(CONTENT_SECURITY_POLICY, LOCKED_IN), (CACHE_CONTROL, HeaderValue::from_static(KEPT))];
+    let about = [
+        (CONTENT_SECURITY_POLICY, LOCKED_IN),
+        (CACHE_CONTROL, HeaderValue::from_static(KEPT)),
+        // Programs show pictures in pages of their own.
+        (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin")),
+    ];
     if headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
         return Ok((StatusCode::NOT_MODIFIED, about, [(ETAG, tag)]).into_response());
     }
@@ -82,26 +90,32 @@ pub(super) async fn avatar(
     }
 }
 
-/// A user's keys of one kind.
-pub(super) async fn keys(
-    _: Grant<Anybody>,
-    State(app): State<App>,
-    Path(file): Path<String>,
-) -> Result<Response, Unserved> {
-    // A NUL is in no name, and no database takes one.
-    match file.rsplit_once('.').filter(|_| !file.contains('\0')) {
+/// A user's keys of one kind. No character of a user's name is ever escaped in an address.
+pub(super) async fn keys(_: Grant<Anybody>, State(app): State<App>, uri: Uri) -> Result<Response, Unserved> {
+    match uri.path().trim_start_matches('/').rsplit_once('.') {
         Some((username, "keys")) => ssh_keys(&app, username).await,
         Some((username, "gpg")) => gpg_keys(&app, username).await,
         _ => Err(Unserved::Missing),
     }
 }
 
-/// A line each. Other servers let in whoever has one of these, so those that ended or only sign are left out.
+/// What an address says that does not take a method. That of keys takes in every address of one part, most of which are
+/// nothing at all.
+pub(super) async fn wrong_method(matched: Option<MatchedPath>, uri: Uri) -> Problem {
+    let is_keys = matched.is_some_and(|matched| matched.as_str() == KEYS);
+    let exists = [".keys", ".gpg"].iter().any(|suffix| uri.path().ends_with(suffix));
+    if is_keys && !exists { Problem::NotFound } else { Problem::WrongMethod }
+}
+
+/// A line each. Other servers let in whoever has one of these, so those that ended or only sign are left out,
+/// and those of closed accounts.
 async fn ssh_keys(app: &App, username: &str) -> Result<Response, Unserved> {
     let user = find(app, username).await?;
     let keys = app.store.ssh_keys(user.id, ALL).await?;
-    let now = app.now();
-    let in_force = keys.iter().filter(|key| key.usage != Usage::Signing && key.expires_at.is_none_or(|end| end > now));
+    let (now, is_active) = (app.now(), user.state == UserState::Active);
+    let in_force = keys
+        .iter()
+        .filter(|key| is_active && key.usage != Usage::Signing && key.expires_at.is_none_or(|end| end > now));
     Ok(text(in_force.map(|key| published::ssh_line(key, &user, &app.config.external_url))))
 }
 

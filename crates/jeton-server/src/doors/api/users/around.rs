@@ -26,6 +26,11 @@ pub(super) fn flaw(attribute: &'static str, flaw: &(impl ToString + ?Sized)) -> 
     ApiError::attributes(vec![(attribute, vec![flaw.to_string()])])
 }
 
+/// Refuses what would be one too many of its kind. A few more that are added at the same moment do no harm.
+pub(super) fn has_room(there: i64, limit: i64) -> Result<(), ApiError> {
+    if there < limit { Ok(()) } else { Err(flaw("base", &format!("is too many (maximum is {limit})"))) }
+}
+
 /// Adds them to the table.
 pub(crate) fn endpoints(table: Endpoints) -> Endpoints {
     table

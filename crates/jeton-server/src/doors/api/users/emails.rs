@@ -14,7 +14,7 @@ use jeton_store::{
     users::emails::{Email, NotAdded},
 };
 
-use super::around::{flaw, numbered};
+use super::around::{flaw, has_room, numbered};
 use crate::{
     app::App,
     doors::api::{
@@ -27,6 +27,9 @@ use crate::{
     },
     guard::{AdministerApi, Grant, InspectUsers, ReadSelf, WriteApi},
 };
+
+/// How many further addresses a user may have: each may get a mail that its holder did not ask for.
+const LIMIT: i64 = 100;
 
 /// What somebody adds for themselves.
 pub(crate) struct Wanted {
@@ -74,6 +77,7 @@ async fn add(app: &App, user: UserId, email: &str, confirmed: bool, by: By) -> R
         let blank = email.is_empty().then(|| "can't be blank".to_owned());
         ApiError::attributes(vec![("email", blank.into_iter().chain([bad.to_string()]).collect())])
     })?;
+    has_room(app.store.count_emails(user, LIMIT).await?, LIMIT)?;
     match app.store.add_email(user, address, confirmed, by, app.now()).await {
         Ok(email) => Ok(reply::json(StatusCode::CREATED, &ShownEmail::new(&email))),
         Err(taken @ NotAdded::Taken) => Err(flaw("email", &taken)),

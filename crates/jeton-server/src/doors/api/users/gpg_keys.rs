@@ -11,7 +11,7 @@ use jeton_store::{
     users::gpg_keys::{GpgKey, NewGpgKey, NotAdded},
 };
 
-use super::around::{flaw, numbered};
+use super::around::{flaw, has_room, numbered};
 use crate::{
     app::App,
     doors::api::{
@@ -24,7 +24,11 @@ use crate::{
     },
     guard::{AdministerApi, Grant, ReadSelf, ReadUsers, WriteApi},
     public_keys::{GpgFlaw, GpgKey as Read},
+    refusal::Refusal,
 };
+
+/// How many keys a user may have.
+const LIMIT: i64 = 1_000;
 
 /// What a key is made from.
 pub(crate) struct Wanted {
@@ -56,11 +60,14 @@ async fn show(app: &App, id: i64, user: UserId) -> Result<Response, ApiError> {
 }
 
 async fn add(app: &App, user: UserId, wanted: Wanted, by: By) -> Result<Response, ApiError> {
-    let read = Read::read(&wanted.key).map_err(|flaw| match flaw {
+    // A key with many signatures is long, and reading it nothing to hold up other requests with.
+    let read = tokio::task::spawn_blocking(move || Read::read(&wanted.key)).await.map_err(Refusal::broken)?;
+    let read = read.map_err(|flaw| match flaw {
         GpgFlaw::Text(flaws) => ApiError::attributes(vec![("key", flaws)]),
         GpgFlaw::Unreadable => of_fingerprint("can't be blank"),
     })?;
     let new = NewGpgKey { user, key: read.text, fingerprint: read.fingerprint };
+    has_room(app.store.count_gpg_keys(user, LIMIT).await?, LIMIT)?;
     match app.store.add_gpg_key(new, by, app.now()).await {
         Ok(key) => Ok(reply::json(StatusCode::CREATED, &ShownGpgKey::new(&key))),
         Err(taken @ NotAdded::KeyTaken) => Err(flaw("key", &taken)),

@@ -15,7 +15,7 @@ use jeton_store::{
     users::ssh_keys::{NewSshKey, NotAdded, SshKey, Usage},
 };
 
-use super::around::{flaw, named, numbered};
+use super::around::{flaw, has_room, named, numbered};
 use crate::{
     app::App,
     doors::api::{
@@ -30,6 +30,8 @@ use crate::{
     public_keys::{self, SshFlaws, SshKey as Read},
 };
 
+/// How many keys a user may have.
+const LIMIT: i64 = 1_000;
 /// The longest title, in characters.
 const LONGEST_TITLE: usize = 255;
 
@@ -119,6 +121,7 @@ async fn show(app: &App, id: i64, user: &User) -> Result<Response, ApiError> {
 
 async fn add(app: &App, user: &User, wanted: Wanted, by: By) -> Result<Response, ApiError> {
     let new = wanted.check(user.id, app.now()).map_err(ApiError::attributes)?;
+    has_room(app.store.count_ssh_keys(user.id, LIMIT).await?, LIMIT)?;
     match app.store.add_ssh_key(new, by, app.now()).await {
         Ok(key) => Ok(reply::json(StatusCode::CREATED, &ShownSshKey::new(&key, user, &app.config.external_url))),
         Err(taken @ NotAdded::Taken) => Err(flaw("fingerprint_sha256", &taken)),
