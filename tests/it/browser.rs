@@ -2,13 +2,17 @@
 
 use std::{path::Path, process::Command};
 
-use crate::harness::{Outcome, Server};
+use crate::harness::{Outcome, Person, Server};
 
 /// Runs one file of tests against the server; what it prints about a failure is shown.
 #[track_caller]
 fn run(file: &str, person: &str) {
+    run_as(file, &Server::shared().person(person));
+}
+
+#[track_caller]
+fn run_as(file: &str, person: &Person) {
     let server = Server::shared();
-    let person = server.person(person);
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/browser");
     let output = Command::new("node")
         .args(["--test", file])
@@ -40,4 +44,9 @@ fn every_page_is_accessible_on_phones_and_desks_in_light_and_dark() {
 #[test]
 fn people_look_after_their_account_in_a_browser() {
     run("account.test.mjs", "bix");
+}
+
+#[test]
+fn administrators_do_their_work_in_a_browser() {
+    run_as("admin.test.mjs", &Server::shared().administrator("ada"));
 }

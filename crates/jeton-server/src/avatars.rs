@@ -75,7 +75,7 @@ impl Kind {
 /// Why a picture was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum NotTaken {
-    /// It is longer than [`LARGEST`].
+    /// It is longer than 200 KiB.
     #[error("is too big (should be at most {} KiB)", LARGEST / 1024)]
     TooBig,
     /// It is no picture of a kind that is served.

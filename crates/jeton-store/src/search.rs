@@ -8,7 +8,7 @@ const LONGEST: usize = 3_000;
 /// Terms shorter than this are no parts of words but whole names.
 const SHORTEST: usize = 3;
 
-/// Patterns for `LIKE … ESCAPE '\'` on folded texts (see [`fold`]), all of which must match. Without any, everything is
+/// Patterns for `LIKE … ESCAPE '\'` on folded texts (see `fold`), all of which must match. Without any, everything is
 /// found.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Search([Option<String>; TERMS]);
