@@ -280,7 +280,7 @@ mod tests {
     /// The users behind a million tokens are kept in memory.
     #[test]
     fn a_user_is_small() {
-        assert!(size_of::<User>() <= 240, "{}", size_of::<User>());
+        assert!(size_of::<User>() <= 264, "{}", size_of::<User>());
     }
 
     #[test]

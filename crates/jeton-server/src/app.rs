@@ -248,6 +248,7 @@ impl App {
     /// Forgets everything that is remembered, and ends what may not go on. For changes that another process made.
     pub async fn forget_everything(&self) {
         self.identities.forget_everything();
+        self.remembered.forget_everything();
         self.underway.review().await;
     }
 
