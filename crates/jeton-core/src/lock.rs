@@ -14,7 +14,7 @@ use crate::{
     scope::SCOPES,
     time::Timestamp,
     token::{Ended, LivingToken, Malformed, TokenRecord},
-    user::{User, UserState},
+    user::User,
 };
 
 /// Who can ask at all.
@@ -188,7 +188,7 @@ pub fn stands(caller: &Caller, now: Timestamp) -> Result<(), Denial> {
         Via::Password | Via::Session(_) => {}
     }
     let person = caller.person();
-    if person.state == UserState::Active { Ok(()) } else { Err(Denial::Account(Arc::clone(person))) }
+    if person.is_usable() { Ok(()) } else { Err(Denial::Account(Arc::clone(person))) }
 }
 
 /// Whether the caller may act as another user at all.

@@ -142,6 +142,19 @@ pub struct User {
     pub last_activity_on: Option<Date>,
 }
 
+impl User {
+    /// Whether the account can be used: it is active, and its address is confirmed. (Accounts that need no confirmation
+    /// are made with their address confirmed.)
+    pub fn is_usable(&self) -> bool {
+        self.state == UserState::Active && self.confirmed_at.is_some()
+    }
+
+    /// Whether only its owner's confirmation of the address is missing, or would be if nothing else were wrong with it.
+    pub fn is_unconfirmed(&self) -> bool {
+        self.state != UserState::Deactivated && self.confirmed_at.is_none()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -21,12 +21,18 @@ pub struct SessionKeys {
     cookie: DigestKey,
     csrf: DigestKey,
     link: DigestKey,
+    mailed: DigestKey,
 }
 
 impl SessionKeys {
     /// Keys derived from the instance's own.
     pub fn derive(key: &DigestKey) -> Self {
-        Self { cookie: key.derive("session cookie"), csrf: key.derive("csrf"), link: key.derive("password link") }
+        Self {
+            cookie: key.derive("session cookie"),
+            csrf: key.derive("csrf"),
+            link: key.derive("password link"),
+            mailed: key.derive("mailed link"),
+        }
     }
 
     /// What is kept of a cookie.
@@ -42,6 +48,11 @@ impl SessionKeys {
     /// What is kept of the secret in a one-time link.
     pub fn link_digest(&self, secret: &str) -> TokenDigest {
         self.link.digest(secret.as_bytes())
+    }
+
+    /// The secret of the mailed link with that seed; without the instance's key, the seed opens nothing.
+    pub fn mailed_secret(&self, seed: &[u8]) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(self.mailed.digest(seed).0)
     }
 
     /// Whether that is the value. Takes time that does not depend on it.

@@ -12,6 +12,7 @@
 //! * the owner stands in the WHERE clause: somebody else's token is simply not found.
 
 pub mod audit;
+pub mod confirmation;
 mod db;
 mod fault;
 pub mod inspection;
@@ -22,7 +23,7 @@ mod policy;
 pub mod projects;
 pub mod rotation;
 pub mod search;
-mod sessions;
+pub mod sessions;
 mod slice;
 pub mod tokens;
 pub mod users;

@@ -13,6 +13,7 @@ use crate::{Fault, db::Db};
 pub(crate) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "people, tokens, projects", include_str!("../migrations/0001_people_tokens_projects.sql")),
     (2, "policy, mails", include_str!("../migrations/0002_policy_mails.sql")),
+    (6, "mail", include_str!("../migrations/0006_mail.sql")),
 ];
 
 /// The dialect words of one engine.

@@ -13,6 +13,7 @@ use crate::{
     By, Fault, Store,
     audit::{self, Event},
     db::{Tx, on, on_tx},
+    mails::{self, Mail},
 };
 
 /// What a token is made from. Its text never comes here, only its digest.
@@ -226,7 +227,25 @@ impl Store {
 
     /// Makes a token: a family with its first generation.
     pub async fn create_token(&self, new: NewToken, by: By, now: Timestamp) -> Result<Token, NotMade> {
-        self.write(move |tx| Box::pin(async move { create_token(tx, &new, &by, now).await })).await
+        self.create_token_telling(new, Vec::new(), by, now).await
+    }
+
+    /// The same, with mails that tell of it.
+    pub async fn create_token_telling(
+        &self,
+        new: NewToken,
+        mails: Vec<Mail>,
+        by: By,
+        now: Timestamp,
+    ) -> Result<Token, NotMade> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let token = create_token(tx, &new, &by, now).await?;
+                mails::enqueue(tx, &mails, now).await?;
+                Ok(token)
+            })
+        })
+        .await
     }
 
     /// Ends a token for good. With an `owner`, only a token of that user is found, and no impersonation token.
@@ -238,7 +257,28 @@ impl Store {
         by: By,
         now: Timestamp,
     ) -> Result<Option<Revocation>, Fault> {
-        self.write(move |tx| Box::pin(async move { revoke_token(tx, id, owner, &by, now).await })).await
+        self.revoke_token_telling(id, owner, Vec::new(), by, now).await
+    }
+
+    /// The same, with mails that tell of it; they are not sent if the token had been ended before.
+    pub async fn revoke_token_telling(
+        &self,
+        id: TokenId,
+        owner: Option<UserId>,
+        mails: Vec<Mail>,
+        by: By,
+        now: Timestamp,
+    ) -> Result<Option<Revocation>, Fault> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let revoked = revoke_token(tx, id, owner, &by, now).await?;
+                if revoked.is_some_and(|revocation| revocation.now) {
+                    mails::enqueue(tx, &mails, now).await?;
+                }
+                Ok(revoked)
+            })
+        })
+        .await
     }
 }
 
@@ -323,4 +363,22 @@ pub(crate) async fn revoke_token(
         audit::record(tx, by, now, event).await?;
     }
     Ok(Some(Revocation { digest, now: changed > 0 }))
+}
+
+/// Ends all living tokens of a user but impersonation tokens. Answers what every memory of tokens must forget.
+pub(crate) async fn revoke_all(tx: &mut Tx, user: UserId, by: &By, now: Timestamp) -> Result<Vec<TokenDigest>, Fault> {
+    let ended: Vec<(i64, Vec<u8>)> = on_tx!(tx, c => sqlx::query_as(
+        "UPDATE token_generations SET ended_at = $1, end_reason = $2, ended_by = $3, updated_at = $1
+         WHERE ended_at IS NULL AND (expires_at IS NULL OR expires_at > $1)
+           AND family_id IN (SELECT id FROM token_families WHERE user_id = $4 AND NOT impersonation)
+         RETURNING id, digest")
+        .bind(now.micros()).bind(EndReason::Revoked.name()).bind(by.user.map(|user| user.0)).bind(user.0)
+        .fetch_all(c).await)?;
+    let mut digests = Vec::new();
+    for (id, digest) in ended {
+        let event = Event { action: "token.revoke", subject: "token", subject_id: id, details: json!({}) };
+        audit::record(tx, by, now, event).await?;
+        digests.extend(digest.try_into().map(TokenDigest));
+    }
+    Ok(digests)
 }

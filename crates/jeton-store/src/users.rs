@@ -11,7 +11,9 @@ use sqlx::FromRow;
 use crate::{
     By, Fault, Store,
     audit::{self, Event},
+    confirmation,
     db::{Tx, on, on_tx},
+    mails::{self, LinkMail, Mail},
 };
 
 /// What a user is made from.
@@ -158,7 +160,18 @@ impl Store {
 
     /// Makes a user and its own namespace.
     pub async fn create_user(&self, new: NewUser, by: By, now: Timestamp) -> Result<User, NotMade> {
-        self.write(move |tx| Box::pin(async move { create_user(tx, &new, &by, now).await })).await
+        self.write(move |tx| Box::pin(async move { create_user(tx, &new, None, &by, now).await })).await
+    }
+
+    /// Makes a user who has to confirm the address first, with the link in that mail.
+    pub async fn create_unconfirmed_user(
+        &self,
+        new: NewUser,
+        confirmation: LinkMail,
+        by: By,
+        now: Timestamp,
+    ) -> Result<User, NotMade> {
+        self.write(move |tx| Box::pin(async move { create_user(tx, &new, Some(confirmation), &by, now).await })).await
     }
 
     /// Changes whether an account may be used. Answers the user as it now is, or none if there is no such user.
@@ -195,20 +208,47 @@ impl Store {
 
     /// Sets the password of an account, ends its sessions and its password links. False if there is no such user.
     pub async fn set_password(&self, id: UserId, hash: String, by: By, now: Timestamp) -> Result<bool, Fault> {
-        self.write(move |tx| Box::pin(async move { set_password(tx, id, &hash, &by, now).await })).await
+        self.set_password_telling(id, hash, Vec::new(), by, now).await
+    }
+
+    /// The same, with mails that tell of it.
+    pub async fn set_password_telling(
+        &self,
+        id: UserId,
+        hash: String,
+        mails: Vec<Mail>,
+        by: By,
+        now: Timestamp,
+    ) -> Result<bool, Fault> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let is_set = set_password(tx, id, &hash, &by, now).await?;
+                if is_set {
+                    mails::enqueue(tx, &mails, now).await?;
+                }
+                Ok(is_set)
+            })
+        })
+        .await
     }
 }
 
-async fn create_user(tx: &mut Tx, new: &NewUser, by: &By, now: Timestamp) -> Result<User, NotMade> {
+async fn create_user(
+    tx: &mut Tx,
+    new: &NewUser,
+    confirmation: Option<LinkMail>,
+    by: &By,
+    now: Timestamp,
+) -> Result<User, NotMade> {
     refuse_taken(tx, new).await?;
     let id: i64 = on_tx!(tx, c => sqlx::query_scalar(
         "INSERT INTO users (username, username_key, name, email, email_key, password_hash, state, administrator,
                             external, projects_limit, created_at, updated_at, confirmed_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $11) RETURNING id")
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12) RETURNING id")
         .bind(new.username.as_str()).bind(new.username.key()).bind(&new.name)
         .bind(new.email.as_str()).bind(new.email.key()).bind(new.password_hash.as_deref())
         .bind(UserState::Active.name()).bind(new.administrator).bind(false)
-        .bind(new.projects_limit).bind(now.micros())
+        .bind(new.projects_limit).bind(now.micros()).bind(confirmation.is_none().then_some(now.micros()))
         .fetch_one(c).await)
     .map_err(Fault::from)?;
     on_tx!(tx, c => sqlx::query(
@@ -218,6 +258,10 @@ async fn create_user(tx: &mut Tx, new: &NewUser, by: &By, now: Timestamp) -> Res
     .map_err(Fault::from)?;
     let details = json!({ "username": new.username.as_str(), "administrator": new.administrator });
     audit::record(tx, by, now, Event { action: "user.create", subject: "user", subject_id: id, details }).await?;
+    if let Some(mut confirmation) = confirmation {
+        confirmation.mail.user = Some(UserId(id));
+        confirmation::send_link(tx, UserId(id), &new.email, &confirmation, now).await?;
+    }
     let row: UserRow = on_tx!(tx, c => sqlx::query_as(concat!(
         "SELECT ", user_columns!(), " FROM users u JOIN namespaces n ON n.owner_id = u.id WHERE u.id = $1"))
         .bind(id).fetch_one(c).await)
@@ -227,17 +271,15 @@ async fn create_user(tx: &mut Tx, new: &NewUser, by: &By, now: Timestamp) -> Res
 
 /// SQLite does not say which constraint an insert violated, so the transaction looks before it inserts.
 async fn refuse_taken(tx: &mut Tx, new: &NewUser) -> Result<(), NotMade> {
-    let email: Option<i64> = on_tx!(tx, c => sqlx::query_scalar("SELECT id FROM users WHERE email_key = $1")
-        .bind(new.email.key()).fetch_optional(c).await)
-    .map_err(Fault::from)?;
+    let email_taken = confirmation::is_taken(tx, &new.email.key()).await?;
     let username: Option<i64> =
         on_tx!(tx, c => sqlx::query_scalar("SELECT id FROM namespaces WHERE full_path_key = $1")
         .bind(new.username.key()).fetch_optional(c).await)
         .map_err(Fault::from)?;
-    match (email, username) {
-        (Some(_), _) => Err(NotMade::EmailTaken),
-        (None, Some(_)) => Err(NotMade::UsernameTaken),
-        (None, None) => Ok(()),
+    match (email_taken, username) {
+        (true, _) => Err(NotMade::EmailTaken),
+        (false, Some(_)) => Err(NotMade::UsernameTaken),
+        (false, None) => Ok(()),
     }
 }
 

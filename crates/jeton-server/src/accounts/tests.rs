@@ -59,16 +59,19 @@ async fn a_link_sets_the_password_once_within_a_day() {
         link.strip_prefix(start).unwrap_or_else(|| panic!("{link}")).to_owned()
     };
     let (late, secret) = (link().await, link().await);
-    assert!(!app.use_password_link(&late, Secret::new("too late"), BY).await.unwrap(), "a newer one replaced it");
+    assert!(
+        !app.use_password_link(&late, Secret::new("too late"), false, BY).await.unwrap(),
+        "a newer one replaced it"
+    );
     assert_eq!(app.password_link(&secret).await.unwrap().map(|user| user.id), Some(jane.id));
 
-    assert!(app.use_password_link(&secret, Secret::new("battery staple"), BY).await.unwrap());
+    assert!(app.use_password_link(&secret, Secret::new("battery staple"), false, BY).await.unwrap());
     assert!(knows("battery staple").await && !knows(PASSWORD).await);
     assert_eq!(state(&instance, &session).await, None, "sessions of before have ended");
-    assert!(!app.use_password_link(&secret, Secret::new("once more"), BY).await.unwrap());
+    assert!(!app.use_password_link(&secret, Secret::new("once more"), false, BY).await.unwrap());
 
     let secret = link().await;
     instance.set_clock(NOW.plus_seconds(LINK_LIFE));
     assert!(app.password_link(&secret).await.unwrap().is_none());
-    assert!(!app.use_password_link(&secret, Secret::new("too late"), BY).await.unwrap());
+    assert!(!app.use_password_link(&secret, Secret::new("too late"), false, BY).await.unwrap());
 }

@@ -7,9 +7,12 @@ use jeton_core::{
     lock::{self, Denial, Rules},
     time::{Date, Timestamp},
     token::{Draft, Flaw, MadeVia, Plan},
-    user::{User, UserState},
+    user::User,
 };
-use jeton_server::app::App;
+use jeton_server::{
+    app::App,
+    notices::{NamedToken, Notice, TokenNotice},
+};
 use jeton_store::tokens::{NewToken, Token};
 use serde_json::{Value, json};
 
@@ -87,9 +90,12 @@ fn check(draft: Draft, app: &App, user: &User) -> anyhow::Result<Plan> {
 
 async fn create(app: &App, user: &User, plan: Plan) -> anyhow::Result<()> {
     let (token, digest) = app.make_token()?;
+    let handle = App::make_handle()?;
+    let named = NamedToken { name: &plan.name, handle: &handle.0 };
+    let mails = app.mails_to(user, Notice::Token(TokenNotice::Created(plan.expiry), named), &by());
     let new = NewToken {
         user: user.id,
-        handle: App::make_handle()?,
+        handle,
         name: plan.name,
         description: plan.description,
         scopes: plan.scopes,
@@ -99,7 +105,7 @@ async fn create(app: &App, user: &User, plan: Plan) -> anyhow::Result<()> {
         digest,
         limit: app.config.token_limit,
     };
-    app.store.create_token(new, by(), app.now()).await.context("the token was not made")?;
+    app.store.create_token_telling(new, mails, by(), app.now()).await.context("the token was not made")?;
     Ok(show::line(&token.reveal())?)
 }
 
@@ -179,7 +185,8 @@ async fn identify(app: &App, as_json: bool) -> anyhow::Result<()> {
 /// One word, or two, on whether the token works.
 fn state(denial: Option<&Denial>, user: &User) -> String {
     match denial {
-        None if user.state == UserState::Active => "active".to_owned(),
+        None if user.is_usable() => "active".to_owned(),
+        None if user.is_unconfirmed() => "user unconfirmed".to_owned(),
         None => format!("user {}", user.state.name()),
         Some(Denial::Expired { at }) => format!("expired {}", at.date()),
         Some(Denial::Revoked { ended, .. }) => format!("{} {}", ended.reason.name(), ended.at),

@@ -7,7 +7,7 @@ use jeton_core::{
 };
 
 use super::error::ApiError;
-use crate::{app::App, refusal::Refusal};
+use crate::{accounts::unconfirmed, app::App, refusal::Refusal};
 
 /// The answer for a refusal.
 pub(crate) fn answer(refusal: &Refusal, app: &App) -> ApiError {
@@ -49,6 +49,9 @@ fn denied(denial: &Denial, external_url: &str) -> ApiError {
 
 /// Why an account cannot be used.
 fn account(user: &User, external_url: &str) -> String {
+    if user.is_unconfirmed() {
+        return unconfirmed(external_url);
+    }
     match user.state {
         UserState::Deactivated => format!(
             "Your account has been deactivated by your administrator. Please log back in from a web browser to \

@@ -17,7 +17,7 @@ use super::{
     try_again_after,
 };
 use crate::{
-    accounts::{ACCESS_TOKENS_PATH, SIGN_IN_PATH},
+    accounts::{ACCESS_TOKENS_PATH, SIGN_IN_PATH, unconfirmed},
     app::App,
     exchange,
     refusal::Refusal,
@@ -117,6 +117,7 @@ fn denied(denial: &Denial, url: &str) -> Said {
                  You can make one at {url}{ACCESS_TOKENS_PATH}\n"
             ),
         ),
+        Denial::Account(user) if user.is_unconfirmed() => access_denied(&unconfirmed(url)),
         Denial::Account(_) => access_denied("Your account has been blocked."),
         Denial::Anonymous => with_page(
             "Sign in with a personal access token as the password; the user name does not matter.",

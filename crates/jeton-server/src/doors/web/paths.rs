@@ -10,6 +10,18 @@ pub(super) const SIGN_IN: &str = accounts::SIGN_IN_PATH;
 pub(super) const SIGN_OUT: &str = "/users/sign_out";
 /// Takes a new password.
 pub(super) const PASSWORD: &str = "/users/password";
+/// Asks for a link that sets a password.
+pub(super) const FORGOTTEN_PASSWORD: &str = accounts::FORGOTTEN_PASSWORD_PATH;
+/// The form behind the link that confirms an address.
+pub(super) const CONFIRMATION: &str = accounts::CONFIRMATION_PATH;
+/// Asks for that link once more.
+pub(super) const NEW_CONFIRMATION: &str = accounts::NEW_CONFIRMATION_PATH;
+/// The own addresses.
+pub(super) const EMAILS: &str = "/-/profile/emails";
+/// Takes another primary address.
+pub(super) const PRIMARY_EMAIL: &str = "/-/profile/emails/primary";
+/// Sends the link for the wanted address once more.
+pub(super) const REMIND: &str = "/-/profile/emails/primary/resend";
 /// The Access tokens page.
 pub(super) const ACCESS_TOKENS: &str = accounts::ACCESS_TOKENS_PATH;
 /// Where GitLab had that page before; bookmarks and scripts still name them.

@@ -19,7 +19,7 @@ use super::{
     form::Form,
     news::News,
     paths,
-    views::{Notice, NoticeKind, SignInPage},
+    views::{Notice, NoticeKind, Remedies, SignInPage},
     visit::Visit,
     wanted,
 };
@@ -34,6 +34,8 @@ use crate::{
 const WRONG: &str = "Invalid login or password.";
 /// Said only to somebody who knows the password.
 const BLOCKED: &str = "Your account has been blocked. Ask an administrator if you think that this is an error.";
+/// The same, where only the confirmation of the address is missing (Devise's words).
+const UNCONFIRMED: &str = "You have to confirm your email address before continuing.";
 /// Characters of a browser's name that are kept.
 const LONGEST_CLIENT: usize = 255;
 
@@ -46,12 +48,13 @@ pub(super) async fn show(_: Grant<Anybody>, State(app): State<App>, mut visit: V
     let notice = match visit.take_news()? {
         Some(News::SignedOut) => Some("You are signed out."),
         Some(News::PasswordSet) => Some("Your password is set. Sign in with it."),
+        Some(News::Mail(news)) => Some(news.text()),
         Some(News::Revoked(_) | News::SentBefore) | None => visit.wanted().map(|_| "Sign in to continue."),
     };
     let notices: Vec<Notice> =
         notice.map(|text| Notice { kind: NoticeKind::Done, text: text.to_owned() }).into_iter().collect();
     let frame = visit.frame("Sign in", None, &notices);
-    visit.page(StatusCode::OK, &SignInPage { frame, login: "", problem: None })
+    visit.page(StatusCode::OK, &SignInPage { frame, login: "", problem: None, remedies: Remedies::of(&app) })
 }
 
 /// Takes the form: starts a session and goes to the page that was wanted.
@@ -67,12 +70,13 @@ pub(super) async fn submit(
     let user = match app.check_password(login, password).await? {
         Some(account) if may_sign_in(&account.user) => account.user,
         Some(account) => {
+            let problem = if account.user.is_unconfirmed() { UNCONFIRMED } else { BLOCKED };
             exchange::note_refusal(&Denial::Account(Arc::new(account.user)).into());
-            return again(&visit, login, BLOCKED);
+            return again(&app, &visit, login, problem);
         }
         None => {
             exchange::note_refusal(&Denial::WrongPassword.into());
-            return again(&visit, login, WRONG);
+            return again(&app, &visit, login, WRONG);
         }
     };
     let by = By { user: Some(user.id), means: Means::Password, ..grant.by() };
@@ -88,7 +92,18 @@ pub(super) async fn submit(
 
 /// A deactivated account wakes up by signing in.
 fn may_sign_in(user: &User) -> bool {
-    matches!(user.state, UserState::Active | UserState::Deactivated)
+    matches!(user.state, UserState::Active | UserState::Deactivated) && user.confirmed_at.is_some()
+}
+
+impl Remedies {
+    /// What the policy leaves open.
+    pub(super) fn of(app: &App) -> Self {
+        let policy = app.policy();
+        Self {
+            forgotten_password: policy.password_authentication_enabled_for_web,
+            missing_confirmation: policy.email_confirmation_setting == "hard",
+        }
+    }
 }
 
 /// A browser has one session: a new sign-in ends the one before.
@@ -100,9 +115,12 @@ async fn end_earlier(app: &App, visit: &Visit, by: &By) -> Result<(), Refusal> {
 }
 
 /// The form once more, with what was typed and why it was refused.
-fn again(visit: &Visit, login: &str, problem: &str) -> Result<Response, Refusal> {
+fn again(app: &App, visit: &Visit, login: &str, problem: &str) -> Result<Response, Refusal> {
     let frame = visit.frame("Sign in", None, &[]);
-    visit.page(StatusCode::UNPROCESSABLE_ENTITY, &SignInPage { frame, login, problem: Some(problem) })
+    visit.page(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        &SignInPage { frame, login, problem: Some(problem), remedies: Remedies::of(app) },
+    )
 }
 
 /// Ends the session.

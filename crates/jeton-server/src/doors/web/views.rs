@@ -43,14 +43,14 @@ pub(super) enum NoticeKind {
 }
 
 impl NoticeKind {
-    fn class(self) -> &'static str {
+    pub(super) fn class(self) -> &'static str {
         match self {
             Self::Done => "done",
             Self::Refused => "alert",
         }
     }
 
-    fn role(self) -> &'static str {
+    pub(super) fn role(self) -> &'static str {
         match self {
             Self::Done => "status",
             Self::Refused => "alert",
@@ -85,6 +85,16 @@ pub(super) struct SignInPage<'a> {
     pub(super) login: &'a str,
     /// Why the last attempt was refused.
     pub(super) problem: Option<&'a str>,
+    pub(super) remedies: Remedies,
+}
+
+/// Which ways out are offered to somebody who cannot sign in.
+#[derive(Clone, Copy)]
+pub(super) struct Remedies {
+    /// A link that sets another password.
+    pub(super) forgotten_password: bool,
+    /// The link that confirms an address, once more.
+    pub(super) missing_confirmation: bool,
 }
 
 /// The form behind a one-time link.
@@ -99,6 +109,8 @@ pub(super) struct PasswordPage<'a> {
     pub(super) least: usize,
     pub(super) password_problem: Option<String>,
     pub(super) confirmation_problem: Option<&'a str>,
+    /// Whether the box is ticked that ends all tokens.
+    pub(super) revoke_tokens: bool,
 }
 
 /// The start page of somebody who is signed in.
