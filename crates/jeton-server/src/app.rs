@@ -40,7 +40,7 @@ use crate::{
 };
 
 /// Mails that may be asked for at once.
-pub(crate) const MAIL_REQUESTS: usize = 16;
+pub(crate) const MAIL_REQUESTS: usize = 64;
 /// Seconds after which the use of a session is noted again.
 const SESSION_NOTE: i64 = 60;
 

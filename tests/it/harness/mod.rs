@@ -21,6 +21,7 @@
 mod database;
 mod engine;
 mod git;
+mod mailbox;
 mod nursery;
 mod person;
 mod place;

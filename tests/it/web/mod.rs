@@ -1,6 +1,8 @@
 //! The pages, as a browser without JavaScript uses them.
 
 mod access_tokens;
+mod confirmation;
+mod forgotten_password;
 mod password;
 mod protection;
 mod sign_in;

@@ -7,6 +7,7 @@ use crate::{
     namespace::{Namespace, NamespaceKind},
     scope::ScopeSet,
     token::{EndReason, Expiry},
+    user::UserState,
 };
 
 const NOW: Timestamp = Timestamp::from_micros(1_000_000_000);
@@ -24,7 +25,7 @@ fn user(id: i64) -> User {
         projects_limit: 10,
         namespace: NamespaceId(id),
         created_at: NOW,
-        confirmed_at: None,
+        confirmed_at: Some(NOW),
         current_sign_in_at: None,
         last_sign_in_at: None,
         last_activity_on: None,
@@ -163,6 +164,18 @@ fn a_closed_account_closes_every_credential() {
             assert_eq!(denial, Denial::Account(Arc::clone(&closed)));
         }
     }
+}
+
+#[test]
+fn an_account_whose_address_nobody_confirmed_opens_nothing() {
+    let waiting = Arc::new(User { confirmed_at: None, administrator: true, ..user(7) });
+    assert!(waiting.is_unconfirmed() && !waiting.is_usable() && user(7).is_usable());
+    for via in [Via::Token(token("api")), Via::Session(SessionId(1)), Via::Password] {
+        let caller = Caller::new(Arc::clone(&waiting), via);
+        let denial = may_ask(Some(&caller), act(Ability::ReadUsers), NOW).unwrap_err();
+        assert_eq!(denial, Denial::Account(Arc::clone(&waiting)));
+    }
+    assert!(!User { state: UserState::Deactivated, confirmed_at: None, ..user(7) }.is_unconfirmed());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use jeton_core::{id::UserId, time::Timestamp, user::Email};
 use super::send_link;
 use crate::{
     Fault, Store,
-    db::{Tx, on_tx},
+    db::{Tx, on, on_tx},
     mails::{self, LinkMail},
 };
 
@@ -45,6 +45,9 @@ impl Store {
         reset: Option<LinkMail>,
         now: Timestamp,
     ) -> Result<bool, Fault> {
+        if !self.has_room(PASSWORD, &request, now).await? {
+            return Ok(false);
+        }
         self.write(move |tx| {
             Box::pin(async move {
                 let is_allowed = count(tx, PASSWORD, &request, now).await?;
@@ -66,6 +69,9 @@ impl Store {
         confirmation: Option<(Email, LinkMail)>,
         now: Timestamp,
     ) -> Result<bool, Fault> {
+        if !self.has_room(CONFIRMATION, &request, now).await? {
+            return Ok(false);
+        }
         self.write(move |tx| {
             Box::pin(async move {
                 let is_allowed = count(tx, CONFIRMATION, &request, now).await?;
@@ -77,22 +83,44 @@ impl Store {
         })
         .await
     }
+
+    /// Whether another request may be counted. A flood is turned away here, without a write.
+    async fn has_room(&self, kind: &str, request: &MailRequest, now: Timestamp) -> Result<bool, Fault> {
+        let counted: Counted = on!(&self.db, c => sqlx::query_as(COUNTED)
+            .bind(kind).bind(request.user.map(|user| user.0)).bind(&request.network).bind(since(now))
+            .fetch_one(c).await)?;
+        Ok(request.limits.allow(counted))
+    }
+}
+
+/// How many requests there were for the account and from the network.
+type Counted = (i64, i64);
+
+const COUNTED: &str = "SELECT (SELECT count(*) FROM mail_requests WHERE kind = $1 AND user_id = $2 AND at > $4),
+            (SELECT count(*) FROM mail_requests WHERE kind = $1 AND network = $3 AND at > $4)";
+
+/// Requests before that moment do not count any more.
+fn since(now: Timestamp) -> i64 {
+    now.plus_seconds(-WINDOW).micros()
+}
+
+impl Limits {
+    fn allow(self, (account, network): Counted) -> bool {
+        account < self.account && network < self.network
+    }
 }
 
 /// Counts a request. False if there were as many as there may be; then it does not count, so that whoever goes on asking
 /// does not keep the owner from asking.
 pub(super) async fn count(tx: &mut Tx, kind: &str, request: &MailRequest, now: Timestamp) -> Result<bool, Fault> {
-    let since = now.plus_seconds(-WINDOW).micros();
-    on_tx!(tx, c => sqlx::query("DELETE FROM mail_requests WHERE at <= $1").bind(since).execute(c).await.map(drop))?;
+    on_tx!(tx, c => sqlx::query("DELETE FROM mail_requests WHERE at <= $1").bind(since(now)).execute(c).await.map(drop))?;
     let user = request.user.map(|user| user.0);
     // Whoever asks for this account at the same time waits here, so that what is counted next stays true.
     on_tx!(tx, c => sqlx::query("UPDATE users SET updated_at = updated_at WHERE id = $1")
         .bind(user).execute(c).await.map(drop))?;
-    let (account, network): (i64, i64) = on_tx!(tx, c => sqlx::query_as(
-        "SELECT (SELECT count(*) FROM mail_requests WHERE kind = $1 AND user_id = $2),
-                (SELECT count(*) FROM mail_requests WHERE kind = $1 AND network = $3)")
-        .bind(kind).bind(user).bind(&request.network).fetch_one(c).await)?;
-    if account >= request.limits.account || network >= request.limits.network {
+    let counted: Counted = on_tx!(tx, c => sqlx::query_as(COUNTED)
+        .bind(kind).bind(user).bind(&request.network).bind(since(now)).fetch_one(c).await)?;
+    if !request.limits.allow(counted) {
         return Ok(false);
     }
     on_tx!(tx, c => sqlx::query("INSERT INTO mail_requests (kind, user_id, network, at) VALUES ($1, $2, $3, $4)")
