@@ -14,6 +14,7 @@ fn run(file: &str, person: &str) {
         .args(["--test", file])
         .current_dir(directory)
         .env("JETON_URL", server.url(""))
+        .env("JETON_MAIL_DIR", server.data_dir().join("mail"))
         .env("JETON_USERNAME", &person.username)
         .env("JETON_PASSWORD", &person.password)
         .output()
@@ -25,6 +26,11 @@ fn run(file: &str, person: &str) {
 #[test]
 fn people_use_their_tokens_in_a_browser() {
     run("tokens.test.mjs", "bea");
+}
+
+#[test]
+fn people_follow_the_links_in_their_mails() {
+    run("mail.test.mjs", "mia");
 }
 
 #[test]

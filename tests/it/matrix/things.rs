@@ -17,12 +17,15 @@ pub(super) enum Subject {
     Project,
     /// A user, by number.
     User,
+    /// A further address of a user, by its number.
+    Email,
     /// A file of the pages.
     Asset,
 }
 
 /// Parts of routes' paths, and what they are about. The first that stands in a path counts.
-const SUBJECTS: [(&str, Subject); 6] = [
+const SUBJECTS: [(&str, Subject); 7] = [
+    ("/profile/emails/{id}", Subject::Email),
     ("/personal_access_tokens/{id}", Subject::Token),
     ("/users/{id}", Subject::User),
     ("/users/{user_id}", Subject::User),
@@ -48,7 +51,7 @@ impl Subject {
             Self::Nothing => &[Target::Nothing],
             Self::Token | Self::User => &[Target::Mine, Target::Theirs, Target::Missing],
             Self::Project => &[Target::Mine, Target::Theirs, Target::Internal, Target::Public, Target::Missing],
-            Self::Asset => &[Target::Missing],
+            Self::Asset | Self::Email => &[Target::Missing],
         }
     }
 
@@ -212,7 +215,7 @@ impl<'s> World<'s> {
         let nothing = Thing { number: 99_999_999, path: String::new() };
         match (subject, target) {
             (Subject::Project, Target::Missing) => Thing { path: format!("{}/none", self.bob.username), ..nothing },
-            (_, Target::Missing | Target::Nothing) | (Subject::Nothing | Subject::Asset, _) => nothing,
+            (_, Target::Missing | Target::Nothing) | (Subject::Nothing | Subject::Asset | Subject::Email, _) => nothing,
             (Subject::User, Target::Mine) => Thing { number: self.jane_id, ..nothing },
             (Subject::User, _) => Thing { number: self.bob_id, ..nothing },
             (Subject::Token, Target::Mine) => self.token_of(0, fresh),

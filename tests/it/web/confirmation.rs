@@ -106,7 +106,7 @@ fn another_address_takes_the_place_of_the_present_one_when_it_is_confirmed() {
     let done = change(&mut browser, &new, &jane.password).expect(303);
     let page = browser.follow(&done);
     assert!(page.text().contains("Waiting for your confirmation") && page.text().contains(&new), "{page}");
-    let done = browser.submit(EMAILS, "/-/profile/emails/primary/resend", &[("x", "y")]).expect(303);
+    let done = browser.submit(EMAILS, "/-/profile/emails/resend", &[("email[email]", &new)]).expect(303);
     assert!(browser.follow(&done).text().contains("once more"));
     let (link, _) = server.wait_for_mail(&new, SUBJECT, 2).link("/users/confirmation?");
     Browser::new(server).sign_in(&new, &jane.password).expect(422);
@@ -122,6 +122,36 @@ fn another_address_takes_the_place_of_the_present_one_when_it_is_confirmed() {
         let told = server.wait_for_mail(address, "Your e-mail address has been changed", 1);
         assert!(told.body.contains(&old) && told.body.contains(&new), "{}", told.body);
     }
+}
+
+#[test]
+fn a_further_address_is_added_confirmed_and_removed() {
+    let server = Server::shared();
+    let (jane, joe) = (server.person("elke"), server.person("emil"));
+    let work = format!("{}@work.example", jane.username);
+    let mut browser = Browser::of(server, &jane);
+    for (email, problem) in [
+        ("no address", "Email is invalid"),
+        (&*format!("{}@example.com", jane.username), "Email has already been taken"),
+        (&*format!("{}@example.com", joe.username), "Email has already been taken"),
+    ] {
+        let page = browser.submit(EMAILS, EMAILS, &[("email[email]", email)]).expect(422);
+        assert!(page.text().contains(problem), "{problem} in {page}");
+    }
+    let done = browser.submit(EMAILS, EMAILS, &[("email[email]", &work)]).expect(303);
+    let page = browser.follow(&done);
+    assert!(page.text().contains(&work) && page.text().contains("not confirmed"), "{page}");
+    let (link, _) = server.wait_for_mail(&work, SUBJECT, 1).link("/users/confirmation?");
+    confirm(&mut browser, &link).expect(303);
+    let page = browser.open(EMAILS).expect(200);
+    assert!(page.text().contains(&work) && !page.text().contains("not confirmed"), "{page}");
+    Browser::new(server).sign_in(&work, &jane.password).expect(422);
+
+    let at = page.text().find("/remove\"").unwrap();
+    let path = &page.text()[page.text()[..at].rfind('"').unwrap() + 1..at + "/remove".len()];
+    Browser::of(server, &joe).submit(EMAILS, path, &[("x", "y")]).expect(404);
+    let done = browser.submit(EMAILS, path, &[("x", "y")]).expect(303);
+    assert!(!browser.follow(&done).text().contains(&work));
 }
 
 #[test]

@@ -85,11 +85,17 @@ impl App {
         Ok(self.store.want_email(asked(Some(user), &by), email, mail, by, self.now()).await?)
     }
 
-    /// Mails the link for the wanted address once more. False if none is wanted.
-    pub async fn remind_of_wanted_email(&self, user: &User, by: &By) -> Result<bool, NotChanged> {
-        let Some(wanted) = self.store.wanted_email(user.id).await? else { return Ok(false) };
-        let Ok(email) = Email::parse(&wanted) else { return Ok(false) };
-        let mail = self.confirmation_mail(user, &wanted)?;
+    /// Adds a further address, and mails the link that confirms it.
+    pub async fn add_email(&self, user: &User, email: Email, by: By) -> Result<(), NotChanged> {
+        let mail = self.confirmation_mail(user, email.as_str())?;
+        Ok(self.store.add_further_email(asked(Some(user), &by), email, mail, by, self.now()).await?)
+    }
+
+    /// Mails the link for an address of the user that waits to be confirmed once more. False if it does not wait.
+    pub async fn remind(&self, user: &User, address: &str, by: &By) -> Result<bool, NotChanged> {
+        let Ok(email) = Email::parse(address) else { return Ok(false) };
+        let Some(waiting) = self.store.waiting_email(user.id, &email.key()).await? else { return Ok(false) };
+        let mail = self.confirmation_mail(user, &waiting.email)?;
         if self.store.request_confirmation_mail(asked(Some(user), by), Some((email, mail)), self.now()).await? {
             Ok(true)
         } else {

@@ -162,3 +162,33 @@ async fn strangers_get_few_mails_sent() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_further_address_is_added_confirmed_and_removed() {
+    for_each_engine(async |store| {
+        let (jane, joe) = (make_user(&store, "jane").await, make_user(&store, "joe").await);
+        let adds = async |user: UserId, address: &str, seed| {
+            store.add_further_email(asked(user), email(address), link(seed), BY, NOW).await
+        };
+        let listed = async |user: UserId| {
+            let all = store.further_emails(user).await.unwrap();
+            all.into_iter().map(|one| (one.email, one.confirmed_at)).collect::<Vec<_>>()
+        };
+        adds(jane.id, "Jane@work.example", 1).await.unwrap();
+        assert!(matches!(adds(joe.id, "jane@WORK.example", 2).await, Err(NotTaken::Taken)));
+        assert!(matches!(adds(joe.id, "jane@example.com", 2).await, Err(NotTaken::Taken)));
+        assert_eq!(listed(jane.id).await, [("Jane@work.example".to_owned(), None)]);
+        assert_eq!(store.waiting_email(joe.id, "jane@work.example").await.unwrap(), None);
+        let found = store.confirm_email(digest(1), Vec::new(), BY, NOW).await.unwrap().unwrap();
+        assert_eq!((found.email.as_str(), found.waiting), ("Jane@work.example", Waiting::Secondary));
+        assert_eq!(listed(jane.id).await, [("Jane@work.example".to_owned(), Some(NOW))]);
+        assert_eq!(subjects(&take(&store, 9, NOW).await), ["link 1"]);
+
+        let id = store.further_emails(jane.id).await.unwrap()[0].id;
+        assert!(!store.remove_further_email(joe.id, id, BY, NOW).await.unwrap(), "it is not joe's to remove");
+        assert!(store.remove_further_email(jane.id, id, BY, NOW).await.unwrap());
+        assert!(!store.remove_further_email(jane.id, id, BY, NOW).await.unwrap());
+        assert_eq!(listed(jane.id).await, []);
+    })
+    .await;
+}

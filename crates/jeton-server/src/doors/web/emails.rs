@@ -1,11 +1,17 @@
-//! The own addresses: the one that the account has, and the one that shall take its place.
+//! The own addresses: the one that the account has, the one that shall take its place, and further ones.
 
 use askama::Template;
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use jeton_core::{caller::Caller, secret::Secret, user::Email};
+use jeton_store::confirmation::FurtherEmail;
 
 use super::{
     cookies::Cookie,
+    error::Problem,
     form::Form,
     news::{MailNews, News},
     paths,
@@ -26,18 +32,22 @@ struct EmailsPage<'a> {
     frame: Frame<'a>,
     /// The account's address.
     email: &'a str,
-    /// The address that waits to be confirmed.
+    /// The address that waits to take its place.
     wanted: Option<String>,
-    /// What was typed before.
-    new: Field,
+    further: Vec<FurtherEmail>,
+    /// The form for another address of the account.
+    primary: Field,
     password_problem: Option<&'static str>,
+    /// The form for a further address.
+    another: Field,
 }
 
-/// What is wrong with what was typed.
+/// The forms, as they are shown once more.
 #[derive(Default)]
-struct Flaws {
-    email: Option<String>,
-    password: Option<&'static str>,
+struct Entered {
+    primary: Field,
+    password_problem: Option<&'static str>,
+    another: Field,
 }
 
 /// The page.
@@ -53,7 +63,7 @@ pub(super) async fn show(
         }
         _ => None,
     };
-    page(&app, grant.somebody()?, &visit, StatusCode::OK, notice, ("", Flaws::default())).await
+    page(&app, grant.somebody()?, &visit, StatusCode::OK, notice, Entered::default()).await
 }
 
 /// Takes the form: the new address gets a link, and counts when that is opened.
@@ -66,38 +76,93 @@ pub(super) async fn change(
     let caller = grant.somebody()?;
     let field = |name| form.pairs.get(name).unwrap_or_default();
     let typed = field("user[email]").trim();
-    let mut flaws = Flaws::default();
     let password = Secret::new(field("user[current_password]"));
     let account = app.check_password(&caller.user.username, password).await?;
-    if account.is_none_or(|account| account.user.id != caller.user.id) {
-        flaws.password = Some("Current password is invalid");
-    }
-    match Email::parse(typed) {
-        Err(flaw) => flaws.email = Some(format!("Email {flaw}")),
-        Ok(email) if flaws.password.is_none() => match app.want_email(&caller.user, email, grant.by()).await {
+    let is_right = account.is_some_and(|account| account.user.id == caller.user.id);
+    let problem = match Email::parse(typed) {
+        Err(flaw) => Some(format!("Email {flaw}")),
+        Ok(email) if is_right => match outcome(app.want_email(&caller.user, email, grant.by()).await)? {
             Ok(()) => return tell(&mut visit, MailNews::Wanted),
-            Err(NotChanged::Taken) => flaws.email = Some("Email has already been taken".to_owned()),
-            Err(NotChanged::TooOften) => return tell(&mut visit, MailNews::TooOften),
-            Err(NotChanged::Refused(refusal)) => return Err(refusal),
+            Err(Unwanted::TooOften) => return tell(&mut visit, MailNews::TooOften),
+            Err(Unwanted::Taken(problem)) => Some(problem),
         },
-        Ok(_) => {}
-    }
-    page(&app, caller, &visit, StatusCode::UNPROCESSABLE_ENTITY, None, (typed, flaws)).await
+        Ok(_) => None,
+    };
+    let entered = Entered {
+        primary: Field { value: typed.to_owned(), problem },
+        password_problem: (!is_right).then_some("Current password is invalid"),
+        ..Entered::default()
+    };
+    page(&app, caller, &visit, StatusCode::UNPROCESSABLE_ENTITY, None, entered).await
 }
 
-/// Sends the link for the wanted address once more.
+/// Adds a further address, which gets a link.
+pub(super) async fn add(
+    grant: Grant<OwnPages>,
+    State(app): State<App>,
+    mut visit: Visit,
+    form: Form,
+) -> Result<Response, Refusal> {
+    let caller = grant.somebody()?;
+    let typed = form.pairs.get("email[email]").unwrap_or_default().trim();
+    let problem = match Email::parse(typed) {
+        Err(flaw) => format!("Email {flaw}"),
+        Ok(email) => match outcome(app.add_email(&caller.user, email, grant.by()).await)? {
+            Ok(()) => return tell(&mut visit, MailNews::Added),
+            Err(Unwanted::TooOften) => return tell(&mut visit, MailNews::TooOften),
+            Err(Unwanted::Taken(problem)) => problem,
+        },
+    };
+    let another = Field { value: typed.to_owned(), problem: Some(problem) };
+    page(&app, caller, &visit, StatusCode::UNPROCESSABLE_ENTITY, None, Entered { another, ..Entered::default() }).await
+}
+
+/// Sends the link for an address that waits once more.
 pub(super) async fn remind(
     grant: Grant<OwnPages>,
     State(app): State<App>,
     mut visit: Visit,
-    _: Form,
+    form: Form,
 ) -> Result<Response, Refusal> {
     let caller = grant.somebody()?;
-    match app.remind_of_wanted_email(&caller.user, &grant.by()).await {
+    let address = form.pairs.get("email[email]").unwrap_or_default();
+    match app.remind(&caller.user, address, &grant.by()).await {
         Ok(true) => tell(&mut visit, MailNews::Reminded),
         Err(NotChanged::TooOften) => tell(&mut visit, MailNews::TooOften),
         Err(NotChanged::Refused(refusal)) => Err(refusal),
         Ok(false) | Err(NotChanged::Taken) => visit.go_on(paths::EMAILS),
+    }
+}
+
+/// Removes a further address. Somebody else's is not found.
+pub(super) async fn remove(
+    grant: Grant<OwnPages>,
+    State(app): State<App>,
+    mut visit: Visit,
+    Path(id): Path<String>,
+    _: Form,
+) -> Result<Response, Refusal> {
+    let user = grant.somebody()?.user.id;
+    match id.parse() {
+        Ok(id) if app.store.remove_further_email(user, id, grant.by(), app.now()).await? => {
+            tell(&mut visit, MailNews::Removed)
+        }
+        _ => Ok(Problem::NotFound.into_response()),
+    }
+}
+
+/// Why an address was not taken.
+enum Unwanted {
+    Taken(String),
+    TooOften,
+}
+
+fn outcome(done: Result<(), NotChanged>) -> Result<Result<(), Unwanted>, Refusal> {
+    match done {
+        Ok(()) => Ok(Ok(())),
+        Err(NotChanged::Taken) => Ok(Err(Unwanted::Taken("Email has already been taken".to_owned()))),
+        Err(NotChanged::TooOften) => Ok(Err(Unwanted::TooOften)),
+        Err(NotChanged::Refused(refusal)) => Err(refusal),
     }
 }
 
@@ -112,15 +177,18 @@ async fn page(
     visit: &Visit,
     status: StatusCode,
     notice: Option<Notice>,
-    (typed, flaws): (&str, Flaws),
+    entered: Entered,
 ) -> Result<Response, Refusal> {
     let notices: Vec<Notice> = notice.into_iter().collect();
+    let user = &caller.user;
     let page = EmailsPage {
-        frame: visit.frame("E-mail", Some(&caller.user), &notices),
-        email: &caller.user.email,
-        wanted: app.store.wanted_email(caller.user.id).await?,
-        new: Field { value: typed.to_owned(), problem: flaws.email },
-        password_problem: flaws.password,
+        frame: visit.frame("E-mail", Some(user), &notices),
+        email: &user.email,
+        wanted: app.store.wanted_email(user.id).await?,
+        further: app.store.further_emails(user.id).await?,
+        primary: entered.primary,
+        password_problem: entered.password_problem,
+        another: entered.another,
     };
     visit.page(status, &page)
 }

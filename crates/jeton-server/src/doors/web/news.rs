@@ -28,6 +28,10 @@ pub(super) enum MailNews {
     Confirmed,
     /// Another address is wanted, and was sent a link.
     Wanted,
+    /// A further address was added, and was sent a link.
+    Added,
+    /// A further address was removed.
+    Removed,
     /// The link was sent once more.
     Reminded,
     /// Too many links were asked for.
@@ -35,8 +39,16 @@ pub(super) enum MailNews {
 }
 
 impl MailNews {
-    const ALL: [Self; 6] =
-        [Self::ResetAsked, Self::ConfirmationAsked, Self::Confirmed, Self::Wanted, Self::Reminded, Self::TooOften];
+    const ALL: [Self; 8] = [
+        Self::ResetAsked,
+        Self::ConfirmationAsked,
+        Self::Confirmed,
+        Self::Wanted,
+        Self::Added,
+        Self::Removed,
+        Self::Reminded,
+        Self::TooOften,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -44,6 +56,8 @@ impl MailNews {
             Self::ConfirmationAsked => "confirmation_asked",
             Self::Confirmed => "confirmed",
             Self::Wanted => "wanted",
+            Self::Added => "added",
+            Self::Removed => "removed",
             Self::Reminded => "reminded",
             Self::TooOften => "too_often",
         }
@@ -62,6 +76,8 @@ impl MailNews {
             }
             Self::Confirmed => "Your email address has been successfully confirmed.",
             Self::Wanted => "A link was sent to the new address. It counts when you have opened that link.",
+            Self::Added => "The address was added. It is yours when you have opened the link that was sent there.",
+            Self::Removed => "The address was removed.",
             Self::Reminded => "The link was sent once more.",
             Self::TooOften => "Too many links were asked for. Try again in an hour.",
         }

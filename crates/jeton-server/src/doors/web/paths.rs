@@ -20,8 +20,15 @@ pub(super) const NEW_CONFIRMATION: &str = accounts::NEW_CONFIRMATION_PATH;
 pub(super) const EMAILS: &str = "/-/profile/emails";
 /// Takes another primary address.
 pub(super) const PRIMARY_EMAIL: &str = "/-/profile/emails/primary";
-/// Sends the link for the wanted address once more.
-pub(super) const REMIND: &str = "/-/profile/emails/primary/resend";
+/// Sends the link for an address that waits once more.
+pub(super) const REMIND: &str = "/-/profile/emails/resend";
+/// The route that removes a further address.
+pub(super) const REMOVE_EMAIL: &str = "/-/profile/emails/{id}/remove";
+
+/// The address that removes the further address `id`.
+pub(super) fn remove_email(id: i64) -> String {
+    format!("{EMAILS}/{id}/remove")
+}
 /// The Access tokens page.
 pub(super) const ACCESS_TOKENS: &str = accounts::ACCESS_TOKENS_PATH;
 /// Where GitLab had that page before; bookmarks and scripts still name them.
