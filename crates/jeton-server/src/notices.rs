@@ -3,6 +3,7 @@
 //! The mails are plain text and hold no link but those of a reset and a confirmation, so that nobody learns to follow
 //! links in mails that look like ours: they name a path to type. They name a token by its name and its public handle.
 
+mod client;
 mod sign_ins;
 #[cfg(test)]
 mod tests;
@@ -241,7 +242,7 @@ pub(crate) fn reset_link(user: &User, by: &By, agent: Option<&str>, now: Timesta
         .about("password_link", "Reset password instructions")
         .says(&format!("Somebody, hopefully you, asked for a link that sets another password for your account {}. It works once, within an hour:", user.username))
         .link()
-        .circumstances(user, by, agent, now)
+        .origin(by, agent, now)
         .ends("If you did not ask for it, do nothing: your password stays as it is.")
         .to(user, &user.email)
 }

@@ -71,10 +71,14 @@ fn a_sign_in_with_another_browser_is_told_of() {
     let fields =
         [("authenticity_token", &*csrf), ("user[login]", &*jane.username), ("user[password]", &*jane.password)];
     let request = server.anonymous().request(reqwest::Method::POST, "/users/sign_in");
-    let done = request.header("Cookie", &cookie).header("User-Agent", "Strange Browser/1.0").form(&fields).send();
+    let done = request
+        .header("Cookie", &cookie)
+        .header("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0")
+        .form(&fields)
+        .send();
     done.expect(303);
     let told = server.wait_for_mail(&address, "New sign-in to your account", 1);
-    assert!(told.body.contains("Client:  Strange Browser/1.0"), "{}", told.body);
+    assert!(told.body.contains("Client:  Firefox on Linux"), "{}", told.body);
     assert!(told.body.contains("    /users/password/new\n"), "{}", told.body);
     assert_eq!(server.mails_to(&address).len(), 1, "the first sign-in, and one like it, are no news");
 }

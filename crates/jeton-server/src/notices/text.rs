@@ -6,9 +6,11 @@ use jeton_store::{
     mails::{LINK_LINE, Mail},
 };
 
+use super::client;
+
 /// Characters in a line of prose.
 const WIDTH: usize = 76;
-/// Characters of a name, or of what a client calls itself, that are repeated.
+/// Characters of a name that are repeated.
 const LONGEST: usize = 255;
 
 /// A mail without its greeting and address.
@@ -48,6 +50,11 @@ impl Letter {
 
     /// When it happened, from where, with what, and who did it.
     pub(super) fn circumstances(self, user: &User, by: &By, client: Option<&str>, now: Timestamp) -> Self {
+        self.origin(by, client, now).fact("Who", who(user, by))
+    }
+
+    /// When it happened, from where and with what.
+    pub(super) fn origin(self, by: &By, client: Option<&str>, now: Timestamp) -> Self {
         let time = now.to_string();
         let time = time.get(..16).unwrap_or(&time).replace('T', " ");
         let mut letter = self.fact("Time", &format!("{time} UTC"));
@@ -55,9 +62,9 @@ impl Letter {
             letter = letter.fact("Network", &address.to_string());
         }
         if let Some(client) = client {
-            letter = letter.fact("Client", client);
+            letter = letter.fact("Client", &client::in_words(client));
         }
-        letter.fact("Who", who(user, by))
+        letter
     }
 
     /// What to do if it was somebody else, and on which path.
