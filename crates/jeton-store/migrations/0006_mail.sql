@@ -35,3 +35,5 @@ CREATE TABLE mail_requests (
     at      {i64} NOT NULL
 ) {strict};
 CREATE INDEX mail_requests_by_time ON mail_requests (at);
+-- A row that those lock who count them.
+INSERT INTO instance_facts (name, value) VALUES ('mail_requests', '');

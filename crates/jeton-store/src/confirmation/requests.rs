@@ -115,9 +115,9 @@ impl Limits {
 pub(super) async fn count(tx: &mut Tx, kind: &str, request: &MailRequest, now: Timestamp) -> Result<bool, Fault> {
     on_tx!(tx, c => sqlx::query("DELETE FROM mail_requests WHERE at <= $1").bind(since(now)).execute(c).await.map(drop))?;
     let user = request.user.map(|user| user.0);
-    // Whoever asks for this account at the same time waits here, so that what is counted next stays true.
-    on_tx!(tx, c => sqlx::query("UPDATE users SET updated_at = updated_at WHERE id = $1")
-        .bind(user).execute(c).await.map(drop))?;
+    // Whoever asks at the same time waits here, so that what is counted next stays true.
+    on_tx!(tx, c => sqlx::query("UPDATE instance_facts SET value = value WHERE name = 'mail_requests'")
+        .execute(c).await.map(drop))?;
     let counted: Counted = on_tx!(tx, c => sqlx::query_as(COUNTED)
         .bind(kind).bind(user).bind(&request.network).bind(since(now)).fetch_one(c).await)?;
     if !request.limits.allow(counted) {

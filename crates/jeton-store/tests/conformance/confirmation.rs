@@ -192,3 +192,22 @@ async fn a_further_address_is_added_confirmed_and_removed() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn those_who_ask_at_once_are_counted_one_after_the_other() {
+    for_each_engine(async |store| {
+        let ask = || {
+            let store = store.clone();
+            let limits = Limits { account: 3, network: 5 };
+            let request = MailRequest { user: None, network: "a".to_owned(), limits };
+            tokio::spawn(async move { store.request_password_mail(request, None, NOW).await.unwrap() })
+        };
+        let asking: Vec<_> = (0..30).map(|_| ask()).collect();
+        let mut allowed = 0;
+        for asked in asking {
+            allowed += usize::from(asked.await.unwrap());
+        }
+        assert_eq!(allowed, 5);
+    })
+    .await;
+}
