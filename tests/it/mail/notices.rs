@@ -54,7 +54,7 @@ fn a_secret_that_is_used_again_after_its_rotation_is_told_of() {
     token.post("/api/v4/personal_access_tokens/self/rotate", &json!({})).expect(200);
     token.post("/api/v4/personal_access_tokens/self/rotate", &json!({})).expect(401);
     let told = server.wait_for_mail(&address, "Your personal access token has been revoked", 1);
-    assert!(told.body.contains("was used again"), "{}", told.body);
+    assert!(told.body.contains("was used again") && told.body.contains("whoever used"), "{}", told.body);
 }
 
 #[test]

@@ -96,7 +96,8 @@ impl App {
         let Ok(email) = Email::parse(address) else { return Ok(false) };
         let Some(waiting) = self.store.waiting_email(user.id, &email.key()).await? else { return Ok(false) };
         let mail = self.confirmation_mail(user, &waiting.email)?;
-        if self.store.request_confirmation_mail(asked(Some(user), by), Some((email, mail)), self.now()).await? {
+        let request = asked(Some(user), by);
+        if self.store.request_confirmation_mail(request, Some((email, mail)), by.clone(), self.now()).await? {
             Ok(true)
         } else {
             Err(NotChanged::TooOften)

@@ -73,7 +73,7 @@ impl App {
             }
             None => None,
         };
-        if !self.store.request_password_mail(asked(user.as_ref(), by), mail, now).await? {
+        if !self.store.request_password_mail(asked(user.as_ref(), by), mail, by.clone(), now).await? {
             tracing::info!(user = user.map(|user| user.id.0), "too many links were asked for; none is sent");
         }
         Ok(())
@@ -89,7 +89,7 @@ impl App {
             },
             None => None,
         };
-        if !self.store.request_confirmation_mail(asked(user.as_ref(), by), mail, self.now()).await? {
+        if !self.store.request_confirmation_mail(asked(user.as_ref(), by), mail, by.clone(), self.now()).await? {
             tracing::info!(user = user.map(|user| user.id.0), "too many links were asked for; none is sent");
         }
         Ok(())

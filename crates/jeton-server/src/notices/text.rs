@@ -122,6 +122,7 @@ fn who(user: &User, by: &By) -> &'static str {
         Means::Session | Means::Token | Means::Password if !is_owner && by.user.is_some() => "an administrator",
         Means::Session => "your account, in a browser",
         Means::Password => "your account, with its password",
+        Means::Token if by.user.is_none() => "whoever used the secret of before",
         Means::Token => "your account, with a token",
     }
 }

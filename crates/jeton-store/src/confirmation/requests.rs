@@ -1,10 +1,12 @@
 //! Mails with a link that somebody may ask for without being signed in: few enough that nobody can flood a mailbox.
 
 use jeton_core::{id::UserId, time::Timestamp, user::Email};
+use serde_json::json;
 
 use super::send_link;
 use crate::{
-    Fault, Store,
+    By, Fault, Store,
+    audit::{self, Event},
     db::{Tx, on, on_tx},
     mails::{self, LinkMail},
 };
@@ -43,6 +45,7 @@ impl Store {
         &self,
         request: MailRequest,
         reset: Option<LinkMail>,
+        by: By,
         now: Timestamp,
     ) -> Result<bool, Fault> {
         if !self.has_room(PASSWORD, &request, now).await? {
@@ -54,6 +57,7 @@ impl Store {
                 if let (true, Some(user), Some(reset)) = (is_allowed, request.user, reset) {
                     remember_reset(tx, user, &reset, now).await?;
                     mails::enqueue_link(tx, &reset, now).await?;
+                    note(tx, "user.password_link", user, &by, now).await?;
                 }
                 Ok(is_allowed)
             })
@@ -67,6 +71,7 @@ impl Store {
         &self,
         request: MailRequest,
         confirmation: Option<(Email, LinkMail)>,
+        by: By,
         now: Timestamp,
     ) -> Result<bool, Fault> {
         if !self.has_room(CONFIRMATION, &request, now).await? {
@@ -77,6 +82,7 @@ impl Store {
                 let is_allowed = count(tx, CONFIRMATION, &request, now).await?;
                 if let (true, Some(user), Some((email, confirmation))) = (is_allowed, request.user, confirmation) {
                     send_link(tx, user, &email, &confirmation, now).await?;
+                    note(tx, "user.confirmation_link", user, &by, now).await?;
                 }
                 Ok(is_allowed)
             })
@@ -126,6 +132,11 @@ pub(super) async fn count(tx: &mut Tx, kind: &str, request: &MailRequest, now: T
     on_tx!(tx, c => sqlx::query("INSERT INTO mail_requests (kind, user_id, network, at) VALUES ($1, $2, $3, $4)")
         .bind(kind).bind(user).bind(&request.network).bind(now.micros()).execute(c).await.map(drop))?;
     Ok(true)
+}
+
+/// Notes that a link was asked for. (Strangers cannot fill the audit log with that: see [`Limits`].)
+async fn note(tx: &mut Tx, action: &'static str, user: UserId, by: &By, now: Timestamp) -> Result<(), Fault> {
+    audit::record(tx, by, now, Event { action, subject: "user", subject_id: user.0, details: json!({}) }).await
 }
 
 async fn remember_reset(tx: &mut Tx, user: UserId, reset: &LinkMail, now: Timestamp) -> Result<(), Fault> {

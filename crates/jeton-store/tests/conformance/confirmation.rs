@@ -138,7 +138,7 @@ async fn strangers_get_few_mails_sent() {
         };
         let asks = async |user: Option<UserId>, network: &str, seed: u8, at| {
             let reset = user.map(|_| link(seed));
-            store.request_password_mail(request(user, network), reset, NOW.plus_seconds(at)).await.unwrap()
+            store.request_password_mail(request(user, network), reset, BY, NOW.plus_seconds(at)).await.unwrap()
         };
         assert!(asks(Some(jane.id), "a", 1, 0).await);
         assert!(asks(Some(jane.id), "b", 2, 1).await);
@@ -155,8 +155,8 @@ async fn strangers_get_few_mails_sent() {
         assert_eq!(store.password_link(&digest(1), NOW).await.unwrap(), None, "what is too old is cleared away");
         // The other kind of mail is counted by itself.
         let confirmation = Some((email("joe@example.com"), link(10)));
-        assert!(store.request_confirmation_mail(request(Some(joe.id), "a"), confirmation, NOW).await.unwrap());
-        assert!(store.request_confirmation_mail(request(None, "a"), None, NOW).await.unwrap());
+        assert!(store.request_confirmation_mail(request(Some(joe.id), "a"), confirmation, BY, NOW).await.unwrap());
+        assert!(store.request_confirmation_mail(request(None, "a"), None, BY, NOW).await.unwrap());
         let sent = take(&store, 99, NOW.plus_seconds(HOUR)).await;
         assert_eq!(subjects(&sent), ["link 1", "link 2", "link 4", "link 9", "link 10"]);
     })
@@ -200,7 +200,7 @@ async fn those_who_ask_at_once_are_counted_one_after_the_other() {
             let store = store.clone();
             let limits = Limits { account: 3, network: 5 };
             let request = MailRequest { user: None, network: "a".to_owned(), limits };
-            tokio::spawn(async move { store.request_password_mail(request, None, NOW).await.unwrap() })
+            tokio::spawn(async move { store.request_password_mail(request, None, BY, NOW).await.unwrap() })
         };
         let asking: Vec<_> = (0..30).map(|_| ask()).collect();
         let mut allowed = 0;
