@@ -95,8 +95,8 @@ impl App {
         Ok(done.is_some())
     }
 
-    /// Sets somebody's password, as an administrator: the account's sessions end. `hash` is what [`Self::passwords`]
-    /// made of it. When this returns, that is in force. False if there is no such user.
+    /// Sets somebody's password, as an administrator: the account's sessions end. `hash` is what
+    /// [`Passwords::hash`](crate::passwords::Passwords::hash) made of it. When this returns, that is in force. False if there is no such user.
     pub async fn reset_password(&self, user: &User, hash: String, by: By) -> Result<bool, Fault> {
         let (id, mails) = (user.id, self.mails_to(user, Notice::PasswordReset, &by));
         self.see_through(move |app| async move {

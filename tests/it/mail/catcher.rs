@@ -8,8 +8,11 @@ use std::{
 
 use serde_json::Value;
 
-use super::{CERTIFICATE, KEY, PYTHON, SCRIPTS};
-use crate::harness::{secrets, wait_for};
+use super::{CERTIFICATE, KEY, SCRIPTS};
+use crate::{
+    clients::PYTHON,
+    harness::{secrets, wait_for},
+};
 
 /// Who may send.
 pub(super) const USER: &str = "jeton@example.com";

@@ -13,8 +13,6 @@ use serde_json::Value;
 
 use crate::harness::Outcome;
 
-/// Where `make test` installs what is read here.
-const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.venv/bin/python");
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/it/mail");
 /// The certificate of `localhost` that the unit tests have too, which is its own authority.
 const CERTIFICATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../crates/jeton-server/src/edge/testdata/first.pem");
