@@ -3,6 +3,7 @@
 use std::{ops::Range, path::Path, process::Stdio};
 
 use anyhow::{Context, Result};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 
 use crate::{
     Size,
@@ -18,6 +19,8 @@ const HEALTH: &str = "/-/health";
 const USER: &str = "/api/v4/user";
 /// How many of the tokens are used, again and again.
 const USED: usize = 100_000;
+/// Accounts whose passwords are guessed, in turn by chance.
+const GUESSED: usize = 50_000;
 /// How often a start is measured.
 const STARTS: usize = 5;
 
@@ -140,11 +143,13 @@ impl Bench<'_> {
     /// Token requests while passwords are checked all the time.
     fn beside_passwords(&self) -> Result<Row> {
         let user = self.users("users", Order::Random, 0..USED.min(self.size.tokens / 2))?;
-        // Basic authentication as root with a wrong password.
+        // Wrong passwords at so many accounts that none of them is told to wait: each guess costs a hash.
         let path = "/root/none.git/info/refs?service=git-upload-pack";
-        let guess = request("GET", path, Some("Authorization: Basic cm9vdDp3cm9uZy1wYXNzd29yZA=="), None);
-        let guesses =
-            Load { seconds: self.size.seconds * 2 + 2, ..self.load("guesses", Order::Random, std::iter::once(guess))? };
+        let guesses = (0..GUESSED).map(|number| {
+            let credential = BASE64_STANDARD.encode(format!("user{number}:wrong-password"));
+            request("GET", path, Some(&format!("Authorization: Basic {credential}")), None)
+        });
+        let guesses = Load { seconds: self.size.seconds * 2 + 2, ..self.load("guesses", Order::Random, guesses)? };
         let (mut alone, mut beside) = (Vec::new(), Vec::new());
         for _ in 0..self.size.rounds {
             alone.push(user.run()?);

@@ -34,6 +34,16 @@ fn people_follow_the_links_in_their_mails() {
 }
 
 #[test]
+fn people_use_second_factors_in_a_browser() {
+    run("factors.test.mjs", "bix");
+}
+
+#[test]
 fn every_page_is_accessible_on_phones_and_desks_in_light_and_dark() {
     run("look.test.mjs", "bob");
+}
+
+#[test]
+fn people_look_after_their_account_in_a_browser() {
+    run("account.test.mjs", "bix");
 }

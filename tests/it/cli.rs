@@ -181,7 +181,9 @@ fn a_password_is_reset_and_sessions_end() {
     session.get(page).expect(200);
     let arguments = ["user", "reset-password", &jane.username, "--password-stdin"];
     let short = server.jeton_with_input(&arguments, "short\n").expect_failed();
-    assert!(short.contains("8 to 128 characters"), "{short}");
+    assert!(short.contains("the password is too short (minimum is 8 characters)"), "{short}");
+    let guessable = server.jeton_with_input(&arguments, &format!("{}2026\n", jane.username)).expect_failed();
+    assert!(guessable.contains("the password is too easy to guess: "), "{guessable}");
     server.jeton_with_input(&arguments, "a brand new one\n").expect_ok();
     assert_ne!(session.get(page).status, 200);
     crate::harness::SignedIn::sign_in(&server, &jane.username, "a brand new one");

@@ -26,6 +26,8 @@ pub enum Ability {
     Sudo,
     /// Use the pages on which people manage their account and their tokens.
     UsePages,
+    /// Sign out, prove who one is, and set up second factors: all that is left to whoever must set one up first.
+    SetUpFactors,
 }
 
 /// A set of abilities.

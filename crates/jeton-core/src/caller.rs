@@ -6,6 +6,8 @@ use crate::{
     ability::{Abilities, Ability},
     id::SessionId,
     scope::FULL,
+    second_factor::Duty,
+    time::Timestamp,
     token::LivingToken,
     user::User,
 };
@@ -26,7 +28,7 @@ impl Via {
     pub fn abilities(&self) -> Abilities {
         match self {
             Self::Token(token) => token.scopes.abilities(),
-            Self::Session(_) => FULL.or(Abilities::of(&[Ability::UsePages])),
+            Self::Session(_) => FULL.or(Abilities::of(&[Ability::UsePages, Ability::SetUpFactors])),
             Self::Password => FULL,
         }
     }
@@ -41,12 +43,26 @@ pub struct Caller {
     pub actor: Option<Arc<User>>,
     /// How we know.
     pub via: Via,
+    /// When the person last proved who they are in this session; none for every other means.
+    pub proven_at: Option<Timestamp>,
+    /// Which second factor the user owes. It matters to sessions and passwords alone: tokens go on working.
+    pub duty: Duty,
 }
 
 impl Caller {
-    /// A caller who acts as nobody else.
+    /// A caller who acts as nobody else, owes nothing and has proven nothing lately.
     pub const fn new(user: Arc<User>, via: Via) -> Self {
-        Self { user, actor: None, via }
+        Self { user, actor: None, via, proven_at: None, duty: Duty::None }
+    }
+
+    /// Whoever signed in in a browser.
+    pub const fn by_session(user: Arc<User>, session: SessionId, proven_at: Timestamp, duty: Duty) -> Self {
+        Self { user, actor: None, via: Via::Session(session), proven_at: Some(proven_at), duty }
+    }
+
+    /// Whoever gave the account's own password.
+    pub const fn by_password(user: Arc<User>, duty: Duty) -> Self {
+        Self { user, actor: None, via: Via::Password, proven_at: None, duty }
     }
 
     /// The token that was presented, if it was one.

@@ -11,13 +11,11 @@ use crate::{
     ability::Ability,
     namespace::{BadPath, check_top_level_path, has_reserved_ending},
     project::Right,
+    secret::names_a_credential,
 };
 
 /// The longest path that is looked at, in bytes: twenty namespaces and a project of ordinary length.
 const LONGEST_PATH: usize = 2048;
-
-/// Parameters that may carry a credential; a redirect never repeats them.
-const SECRETS: &[&str] = &["private_token", "access_token", "bearer_token", "job_token"];
 
 /// One of the two services of the smart protocol.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -237,7 +235,7 @@ fn harmless(query: Option<&str>) -> String {
         let key = pair.split('=').next().unwrap_or_default();
         let readable = key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
         // Some servers end a parameter at `;` too.
-        readable && !SECRETS.contains(&key.to_ascii_lowercase().as_str()) && !pair.contains(';')
+        readable && !names_a_credential(pair) && !pair.contains(';')
     };
     let kept: Vec<&str> = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()).filter(plain).collect();
     if kept.is_empty() { String::new() } else { format!("?{}", kept.join("&")) }

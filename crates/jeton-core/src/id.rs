@@ -27,4 +27,14 @@ ids! {
     TokenId;
     /// A signed-in browser.
     SessionId;
+    /// An SSH key.
+    SshKeyId;
+    /// An OpenPGP key.
+    GpgKeyId;
+    /// A further e-mail address of a user.
+    EmailId;
+    /// Something that somebody did.
+    EventId;
+    /// A browser in which somebody signed in once.
+    DeviceId;
 }

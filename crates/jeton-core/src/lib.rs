@@ -17,6 +17,7 @@
 //! | **caller** | a credential that was identified: who, and by what means ([`caller::Caller`]) |
 //! | **act** | what a route asks the lock for ([`lock::Act`]) |
 //! | **lock** | the only place that decides ([`lock`]): `may_ask` before anything is looked up, `may_act` after |
+//! | **hold** | how long the next guess has to wait after wrong ones ([`lockout`]) |
 //! | **policy** | what administrators decide while the instance runs ([`policy::Policy`]) |
 //! | **denial** | why not ([`lock::Denial`]), for callers; every door renders it in its own dialect |
 
@@ -25,12 +26,15 @@ pub mod caller;
 pub mod git;
 pub mod id;
 pub mod lock;
+pub mod lockout;
 pub mod namespace;
 pub mod policy;
 pub mod project;
 pub mod scope;
+pub mod second_factor;
 pub mod secret;
 pub mod session;
 pub mod time;
 pub mod token;
 pub mod user;
+pub mod webauthn;

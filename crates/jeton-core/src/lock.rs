@@ -12,6 +12,7 @@ use crate::{
     id::TokenId,
     project::{Project, Right, Standing, Visibility},
     scope::SCOPES,
+    second_factor::{self, Duty},
     time::Timestamp,
     token::{Ended, LivingToken, Malformed, TokenRecord},
     user::User,
@@ -26,6 +27,20 @@ pub enum Asker {
     SignedIn,
     /// Administrators.
     Administrator,
+    /// Whoever is identified; in a session, only who proved lately who they are.
+    Proven,
+    /// Administrators; in a session, only who proved lately who they are.
+    ProvenAdministrator,
+}
+
+impl Asker {
+    const fn is_administrator(self) -> bool {
+        matches!(self, Self::Administrator | Self::ProvenAdministrator)
+    }
+
+    const fn is_proven(self) -> bool {
+        matches!(self, Self::Proven | Self::ProvenAdministrator)
+    }
 }
 
 /// What a route asks the lock for.
@@ -63,6 +78,10 @@ pub enum Denial {
     WrongPassword,
     /// The password is right, but this account needs a token here.
     TokenRequired,
+    /// The account must have a second factor first.
+    FactorRequired,
+    /// The person has to prove once more who they are.
+    NotProven,
     /// The token's end has come.
     Expired {
         /// From when on it was dead.
@@ -77,6 +96,15 @@ pub enum Denial {
     },
     /// An impersonation token, on an instance that does not want them.
     ImpersonationDisabled,
+    /// A token, on an instance that wants none.
+    TokensDisabled,
+    /// A password for Git, on an instance that does not want them there. Whether it is the right one was not looked at.
+    PasswordsDisabled,
+    /// The user came from as many addresses already as one may.
+    TooManyAddresses {
+        /// Seconds for which an address counts.
+        window: i64,
+    },
     /// The account cannot be used.
     Account(Arc<User>),
     /// A session's request that changes something and does not prove that it comes from our own page.
@@ -111,9 +139,14 @@ impl Denial {
             Self::TwoCredentials => "two_credentials",
             Self::WrongPassword => "wrong_password",
             Self::TokenRequired => "token_required",
+            Self::FactorRequired => "factor_required",
+            Self::NotProven => "not_proven",
             Self::Expired { .. } => "expired",
             Self::Revoked { .. } => "revoked",
             Self::ImpersonationDisabled => "impersonation_disabled",
+            Self::TokensDisabled => "tokens_disabled",
+            Self::PasswordsDisabled => "passwords_disabled",
+            Self::TooManyAddresses { .. } => "too_many_addresses",
             Self::Account(_) => "account",
             Self::NotFromOurPage => "not_from_our_page",
             Self::Scope { .. } => "scope",
@@ -130,12 +163,17 @@ impl Denial {
 /// Rules of the instance that the lock obeys.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
+    /// Tokens count at all.
+    pub tokens: bool,
     /// Impersonation tokens count.
     pub impersonation: bool,
 }
 
-/// Judges a token that was found. The order is GitLab's: expired, then revoked, then impersonation.
+/// Judges a token that was found. Where tokens count, the order is GitLab's: expired, then revoked, then impersonation.
 pub fn admit(record: TokenRecord, rules: Rules, now: Timestamp) -> Result<LivingToken, Denial> {
+    if !rules.tokens {
+        return Err(Denial::TokensDisabled);
+    }
     not_expired(&record.token, now)?;
     if let Some(ended) = record.ended {
         return Err(Denial::Revoked { token: record.token.id, ended });
@@ -167,6 +205,12 @@ pub fn may_ask(caller: Option<&Caller>, act: Act, now: Timestamp) -> Result<Aske
         return if act.asker == Asker::Anyone && granted { Ok(Asked { caller, act }) } else { Err(Denial::Anonymous) };
     };
     stands(someone, now)?;
+    if matches!(someone.via, Via::Session(_))
+        && someone.duty == Duty::Overdue
+        && act.ability != Some(Ability::SetUpFactors)
+    {
+        return Err(Denial::FactorRequired);
+    }
     match act.ability {
         // Under sudo the right to act as the user was proven instead.
         Some(missing) if someone.actor.is_none() && !someone.via.abilities().has(missing) => {
@@ -174,8 +218,11 @@ pub fn may_ask(caller: Option<&Caller>, act: Act, now: Timestamp) -> Result<Aske
         }
         _ => {}
     }
-    if act.asker == Asker::Administrator && !someone.user.administrator {
+    if act.asker.is_administrator() && !someone.user.administrator {
         return Err(Denial::NotAdministrator);
+    }
+    if act.asker.is_proven() && !is_proven(someone, now) {
+        return Err(Denial::NotProven);
     }
     Ok(Asked { caller, act })
 }
@@ -184,11 +231,22 @@ pub fn may_ask(caller: Option<&Caller>, act: Act, now: Timestamp) -> Result<Aske
 pub fn stands(caller: &Caller, now: Timestamp) -> Result<(), Denial> {
     match &caller.via {
         Via::Token(token) => not_expired(token, now)?,
-        Via::Password if caller.user.two_factor => return Err(Denial::TokenRequired),
+        Via::Password if caller.user.two_factor || caller.duty == Duty::Overdue => return Err(Denial::TokenRequired),
         Via::Password | Via::Session(_) => {}
     }
     let person = caller.person();
-    if person.is_usable() { Ok(()) } else { Err(Denial::Account(Arc::clone(person))) }
+    if person.closed().is_none() { Ok(()) } else { Err(Denial::Account(Arc::clone(person))) }
+}
+
+/// Whether the caller may do what asks for a fresh proof. Only sessions grow stale: a token is presented anew each time.
+pub fn is_proven(caller: &Caller, now: Timestamp) -> bool {
+    !matches!(caller.via, Via::Session(_)) || second_factor::is_proven(caller.proven_at, now)
+}
+
+/// Whether the API takes the caller for nobody: in the session of somebody who must set up a second factor first, which
+/// its browser sends whether the person wants to or not.
+pub fn is_nobody_to_the_api(caller: &Caller) -> bool {
+    matches!(caller.via, Via::Session(_)) && caller.duty == Duty::Overdue
 }
 
 /// Whether the caller may act as another user at all.

@@ -1,6 +1,6 @@
 //! What administrators decide while the instance runs: GitLab's application settings, as far as they mean something here.
 //!
-//! One setting is one row of [`policy!`]: the field of [`Policy`], the API, the administrator's page and the documentation
+//! One setting is one row of `policy!`: the field of [`Policy`], the API, the administrator's page and the documentation
 //! are read from it. (What is decided before the instance starts stands in its settings file instead.)
 
 mod value;
@@ -10,7 +10,7 @@ pub use value::{Held, Kind, Unfit, Value};
 use crate::project::Visibility;
 
 macro_rules! policy {
-    ($($(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:expr, $kind:expr;)*) => {
+    ($($(#[doc = $doc:literal])+ $group:ident $name:ident: $type:ty = $default:expr, $kind:expr;)*) => {
         /// Every setting with its value.
         #[derive(Clone, PartialEq, Eq, Debug)]
         pub struct Policy { $(
@@ -26,7 +26,7 @@ macro_rules! policy {
 
         /// Every setting, in the order in which they are shown.
         pub const ROWS: &[Row] = &[$(
-            Row { name: stringify!($name), kind: $kind, help: concat!($($doc),+) },
+            Row { name: stringify!($name), group: Group::$group, kind: $kind, help: concat!($($doc),+) },
         )*];
 
         impl Policy {
@@ -60,10 +60,43 @@ macro_rules! policy {
 pub struct Row {
     /// GitLab's name of it.
     pub name: &'static str,
+    /// What it is about.
+    pub group: Group,
     /// Which values fit.
     pub kind: Kind,
     /// What it is for, in one or two sentences.
     pub help: &'static str,
+}
+
+/// What settings are about, in the order in which people look for them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Group {
+    /// How people sign in.
+    SignIn,
+    /// What tokens may be, and which count.
+    Tokens,
+    /// What projects may be.
+    Projects,
+    /// How code and images are fetched and pushed.
+    Serving,
+    /// How much of something is too much.
+    Limits,
+}
+
+impl Group {
+    /// Every group.
+    pub const ALL: [Self; 5] = [Self::SignIn, Self::Tokens, Self::Projects, Self::Serving, Self::Limits];
+
+    /// Its heading.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::SignIn => "Sign-in",
+            Self::Tokens => "Access tokens",
+            Self::Projects => "Projects",
+            Self::Serving => "Git and the registry",
+            Self::Limits => "Limits",
+        }
+    }
 }
 
 /// Numbers that must not be negative, and have no other limit.
@@ -73,58 +106,59 @@ const POSITIVE: Kind = Kind::Number { least: 1, most: i64::MAX };
 
 policy! {
     /// Whether everybody must have two-factor authentication.
-    require_two_factor_authentication: bool = false, Kind::Boolean;
+    SignIn require_two_factor_authentication: bool = false, Kind::Boolean;
     /// Hours, counted from somebody's first sign-in under that rule, in which the password alone still does.
-    two_factor_grace_period: i64 = 48, COUNT;
+    SignIn two_factor_grace_period: i64 = 48, COUNT;
     /// Whether the account's password is accepted on the sign-in page.
-    password_authentication_enabled_for_web: bool = true, Kind::Boolean;
+    SignIn password_authentication_enabled_for_web: bool = true, Kind::Boolean;
     /// Whether the account's password is accepted for Git over HTTP.
-    password_authentication_enabled_for_git: bool = true, Kind::Boolean;
-    /// Whether an e-mail address must be confirmed before its account can be used: `off` or `hard`.
-    email_confirmation_setting: String = "off".to_owned(), Kind::Word(&["off", "hard"]);
+    SignIn password_authentication_enabled_for_git: bool = true, Kind::Boolean;
+    /// Whether an e-mail address must be confirmed before its account can be used: off or hard.
+    SignIn email_confirmation_setting: String = "off".to_owned(), Kind::Word(&["off", "hard"]);
     /// What new tokens start with.
-    personal_access_token_prefix: String = "jeton_".to_owned(), Kind::Text { longest: 20 };
+    Tokens personal_access_token_prefix: String = "jeton_".to_owned(), Kind::Prefix;
     /// Whether every token must have an expiry date.
-    require_personal_access_token_expiry: bool = false, Kind::Boolean;
+    Tokens require_personal_access_token_expiry: bool = false, Kind::Boolean;
     /// Days for which a token may live at most; none for no limit.
-    max_personal_access_token_lifetime: Option<i64> = None, Kind::MaybeNumber { least: 1, most: 400 };
+    Tokens max_personal_access_token_lifetime: Option<i64> = None, Kind::MaybeNumber { least: 1, most: 400 };
     /// Whether tokens are switched off: none can be made, and none is accepted.
-    disable_personal_access_tokens: bool = false, Kind::Boolean;
+    Tokens disable_personal_access_tokens: bool = false, Kind::Boolean;
     /// Whether tokens count that administrators made to act as somebody else.
-    impersonation_enabled: bool = true, Kind::Boolean;
+    Tokens impersonation_enabled: bool = true, Kind::Boolean;
     /// The visibility of projects that are made without one.
-    default_project_visibility: Visibility = Visibility::Private, Kind::Word(&["private", "internal", "public"]);
+    Projects default_project_visibility: Visibility = Visibility::Private, Kind::Word(&["private", "internal", "public"]);
     /// Visibilities that only administrators may give to a project.
-    restricted_visibility_levels: Vec<String> = Vec::new(), Kind::Words(&["private", "internal", "public"]);
+    Projects restricted_visibility_levels: Vec<String> = Vec::new(), Kind::Words(&["private", "internal", "public"]);
     /// How many projects a new user may own.
-    default_projects_limit: i64 = 100_000, COUNT;
-    /// The only protocol for Git: `http` or `ssh`; empty for all that there are.
-    enabled_git_access_protocol: String = String::new(), Kind::Word(&["", "http", "ssh"]);
+    Projects default_projects_limit: i64 = 100_000, COUNT;
+    /// The only protocol for Git: http or ssh; empty for all that there are.
+    Serving enabled_git_access_protocol: String = String::new(), Kind::Word(&["", "http", "ssh"]);
     /// Minutes for which a registry token is good.
-    container_registry_token_expire_delay: i64 = 5, POSITIVE;
+    Serving container_registry_token_expire_delay: i64 = 5, POSITIVE;
     /// Whether requests to the API that bring a credential are limited, for each user.
-    throttle_authenticated_api_enabled: bool = false, Kind::Boolean;
+    Limits throttle_authenticated_api_enabled: bool = false, Kind::Boolean;
     /// How many such requests a user may make in a period.
-    throttle_authenticated_api_requests_per_period: i64 = 7_200, POSITIVE;
+    Limits throttle_authenticated_api_requests_per_period: i64 = 7_200, POSITIVE;
     /// How long that period is, in seconds.
-    throttle_authenticated_api_period_in_seconds: i64 = 3_600, POSITIVE;
+    Limits throttle_authenticated_api_period_in_seconds: i64 = 3_600, POSITIVE;
     /// Whether requests to the API without a credential are limited, for each address.
-    throttle_unauthenticated_api_enabled: bool = false, Kind::Boolean;
+    Limits throttle_unauthenticated_api_enabled: bool = false, Kind::Boolean;
     /// How many such requests may come from an address in a period.
-    throttle_unauthenticated_api_requests_per_period: i64 = 3_600, POSITIVE;
+    Limits throttle_unauthenticated_api_requests_per_period: i64 = 3_600, POSITIVE;
     /// How long that period is, in seconds.
-    throttle_unauthenticated_api_period_in_seconds: i64 = 3_600, POSITIVE;
+    Limits throttle_unauthenticated_api_period_in_seconds: i64 = 3_600, POSITIVE;
     /// Whether it is limited from how many addresses a user may come.
-    unique_ips_limit_enabled: bool = false, Kind::Boolean;
+    Limits unique_ips_limit_enabled: bool = false, Kind::Boolean;
     /// From how many addresses a user may come within the window.
-    unique_ips_limit_per_user: i64 = 10, POSITIVE;
+    Limits unique_ips_limit_per_user: i64 = 10, POSITIVE;
     /// How long that window is, in seconds.
-    unique_ips_limit_time_window: i64 = 3_600, POSITIVE;
+    Limits unique_ips_limit_time_window: i64 = 3_600, POSITIVE;
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::token::BadPrefix;
 
     #[test]
     fn every_default_fits_its_own_row_and_survives_the_way_out_and_in() {
@@ -134,7 +168,17 @@ mod tests {
             let value = usual.get(row.name).unwrap_or(Value::Nothing);
             assert_eq!(copy.set(row.name, value), Ok(()), "{}", row.name);
             assert_eq!(copy, usual, "{}", row.name);
-            assert!(row.help.trim_end().ends_with(['.', '`']), "{} is not explained in sentences", row.name);
+            assert!(row.help.ends_with('.'), "{} is not explained in sentences", row.name);
+        }
+    }
+
+    #[test]
+    fn every_setting_stands_in_the_book_as_it_is_here() {
+        let book = include_str!("../../../docs/administration.md");
+        for row in ROWS {
+            let told = book.lines().find(|line| line.starts_with(&format!("| `{}` | ", row.name))).unwrap_or_default();
+            let help = row.help.trim().trim_end_matches('.');
+            assert!(told.contains(help), "docs/administration.md does not say of {}: {help}", row.name);
         }
     }
 
@@ -150,7 +194,7 @@ mod tests {
             ("max_personal_access_token_lifetime", Value::Number(401), Unfit::TooLarge(400)),
             ("default_project_visibility", Value::Text("secret".to_owned()), Unfit::NotListed),
             ("restricted_visibility_levels", Value::Words(vec!["secret".to_owned()]), Unfit::NotListed),
-            ("personal_access_token_prefix", Value::Text("x".repeat(21)), Unfit::TooLong(20)),
+            ("personal_access_token_prefix", Value::Text("x".repeat(21)), Unfit::Prefix(BadPrefix::TooLong)),
             ("require_two_factor_authentication", Value::Number(1), Unfit::Type),
         ] {
             assert_eq!(policy.set(name, value), Err(why), "{name}");

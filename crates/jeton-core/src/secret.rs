@@ -5,6 +5,17 @@ use std::fmt;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+/// Parameters that carry a credential, or did in some version of GitLab.
+const PARAMETERS: [&str; 4] = ["private_token", "access_token", "bearer_token", "job_token"];
+
+/// Whether a decoded part of an address names a parameter that carries a credential, in any spelling that somebody could
+/// have meant: `private_token[]`, `Private_Token`, `a[private_token]`, or behind the `;` that other servers read as `&`.
+/// Such a part goes into no other address, no cookie and no log.
+pub fn names_a_credential(text: &str) -> bool {
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    words.any(|word| PARAMETERS.iter().any(|parameter| word.eq_ignore_ascii_case(parameter)))
+}
+
 /// A password or another secret text. It is wiped when dropped, and printing it prints nothing of it.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);

@@ -4,6 +4,8 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp as Instant, ToSpan, civil, tz::Offset};
 
+mod lenient;
+
 /// Microseconds in a second.
 const SECOND: i64 = 1_000_000;
 /// Seconds in a day.
@@ -50,16 +52,13 @@ impl Timestamp {
         Date(EPOCH.saturating_add(SignedDuration::from_secs(midnight)))
     }
 
-    /// Reads an RFC 3339 moment, a date and time without a zone (taken as UTC), or a date (its midnight UTC).
+    /// Reads an RFC 3339 moment and everything else with one meaning that GitLab's clients send: a date and time without
+    /// a zone is UTC, a date is its midnight UTC, and months may be written as words (RFC 2822, HTTP).
     pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        if let Ok(instant) = text.parse::<Instant>() {
-            return Some(Self(instant.as_microsecond()));
+        match text.trim().parse::<Instant>() {
+            Ok(instant) => Some(Self(instant.as_microsecond())),
+            Err(_) => lenient::parse(text),
         }
-        if let Ok(local) = text.parse::<civil::DateTime>() {
-            return Self::from_utc(local);
-        }
-        Date::parse(text).map(Date::midnight)
     }
 
     /// `Tue, 15 Nov 1994 08:12:31 GMT`: the form that HTTP headers use (RFC 9110 section 5.6.7).

@@ -2,16 +2,24 @@
 
 use jeton_core::{
     caller::{Caller, Via},
-    id::UserId,
+    id::{SessionId, UserId},
     secret::Secret,
+    time::Timestamp,
+    token::TokenDigest,
     user::{User, UserState},
 };
-use jeton_store::{By, Fault, Means, sessions::NewPassword};
+use jeton_store::{
+    By, Fault, Means,
+    mails::Mail,
+    sessions::{NewPassword, NewSession},
+};
 
 use crate::{app::App, notices::Notice, refusal::Refusal, session};
 
 /// Where people sign in.
 pub const SIGN_IN_PATH: &str = "/users/sign_in";
+/// Where people prove once more who they are.
+pub const CONFIRM_PATH: &str = "/users/confirm";
 /// Where people make their tokens.
 pub const ACCESS_TOKENS_PATH: &str = "/-/user_settings/personal_access_tokens";
 /// Where people ask for a link that sets another password.
@@ -23,10 +31,31 @@ pub const PASSWORD_LINK_PARAMETER: &str = "reset_password_token";
 /// Seconds for which a link works that an administrator hands on: one day.
 const LINK_LIFE: i64 = 86_400;
 
+/// See [`App::new_password_link`].
+pub(crate) struct PasswordLink {
+    /// Its whole address, with the secret.
+    pub(crate) url: String,
+    /// What is kept of the secret.
+    pub(crate) digest: TokenDigest,
+    /// Until when it works.
+    pub(crate) expires_at: Timestamp,
+}
+
 impl App {
     /// Starts a session for somebody whose password was right, and answers its cookie. An account that an administrator
     /// had put to rest is awake again. `client` is what the browser calls itself.
     pub async fn sign_in(&self, user: &User, client: Option<String>, by: By) -> Result<String, Refusal> {
+        self.sign_in_for(user, client, false, by).await
+    }
+
+    /// The same, in a browser that may be asked to stay signed in.
+    pub async fn sign_in_for(
+        &self,
+        user: &User,
+        client: Option<String>,
+        stays: bool,
+        by: By,
+    ) -> Result<String, Refusal> {
         if user.state == UserState::Deactivated {
             self.set_user_state(user.id, UserState::Active, by.clone()).await?;
         }
@@ -35,7 +64,8 @@ impl App {
         let cookie = session::new_secret()?;
         let (id, digest) = (user.id, self.sessions.digest(&cookie));
         self.see_through(move |app| async move {
-            app.store.start_session_telling(id, digest, client, mails, by, app.now()).await?;
+            let new = NewSession { user: id, digest, client, stays };
+            app.store.start_session_telling(new, mails, by, app.now()).await?;
             app.identities.forget_user(id);
             Ok(())
         })
@@ -46,18 +76,56 @@ impl App {
     /// Ends the session that the caller came with.
     pub async fn sign_out(&self, caller: &Caller, by: By) -> Result<(), Fault> {
         match caller.via {
-            Via::Session(session) => self.store.end_session(caller.user.id, session, by, self.now()).await,
+            Via::Session(session) => self.store.end_session(caller.user.id, session, by, self.now()).await.map(drop),
             Via::Token(_) | Via::Password => Ok(()),
         }
     }
 
+    /// Sets another password for somebody who proved to know the one of the hash `old`; sessions other than `keep` end, and
+    /// `mails` tell of it.
+    /// False if somebody else was faster.
+    pub async fn change_password(
+        &self,
+        user: UserId,
+        (old, new): (String, Secret),
+        keep: Option<SessionId>,
+        mails: Vec<Mail>,
+        by: By,
+    ) -> Result<bool, Refusal> {
+        let new = self.passwords.hash(new).await?;
+        Ok(self
+            .see_through(move |app| async move {
+                let changed = app.store.change_password(user, (old, new), keep, mails, by, app.now()).await?;
+                app.identities.forget_user(user);
+                Ok(changed)
+            })
+            .await?)
+    }
+
+    /// Ends all of somebody's tokens. When this returns, no request is let in with one of them any more.
+    pub async fn revoke_all_tokens(&self, user: UserId, by: By) -> Result<(), Fault> {
+        self.see_through(move |app| async move {
+            for digest in app.store.revoke_all_tokens(user, by, app.now()).await? {
+                app.identities.forget_token(&digest);
+            }
+            Ok(())
+        })
+        .await
+    }
+
     /// Makes a link that sets the user's password once, within a day; links made before stop working.
     pub async fn make_password_link(&self, user: UserId) -> Result<String, Refusal> {
+        let link = self.new_password_link()?;
+        self.store.create_password_link(user, link.digest, link.expires_at).await?;
+        Ok(link.url)
+    }
+
+    /// A link that will set somebody's password once it is stored.
+    pub(crate) fn new_password_link(&self) -> Result<PasswordLink, Refusal> {
         let secret = session::new_secret()?;
+        let url = format!("{}{PASSWORD_LINK_PATH}?{PASSWORD_LINK_PARAMETER}={secret}", self.config.external_url);
         let expires_at = self.now().plus_seconds(LINK_LIFE);
-        self.store.create_password_link(user, self.sessions.link_digest(&secret), expires_at).await?;
-        let url = &self.config.external_url;
-        Ok(format!("{url}{PASSWORD_LINK_PATH}?{PASSWORD_LINK_PARAMETER}={secret}"))
+        Ok(PasswordLink { url, digest: self.sessions.link_digest(&secret), expires_at })
     }
 
     /// Whose password the link with this secret sets, while it works.

@@ -9,34 +9,37 @@ use jeton_core::{
     lock::{self, Denial, Rules},
     policy::{Policy, Value},
     scope::Offer,
-    secret::Secret,
     time::Timestamp,
-    token::{DigestKey, Handle, Prefix, Presented, Token, TokenDigest},
+    token::{DigestKey, Handle, Lifetime, Prefix, Presented, Token, TokenDigest},
     user::{User, UserState},
 };
 use jeton_store::{
-    By, Fault, Store,
+    By, Fault, Means, Store,
     rotation::{NotRotated, Rotated, Rotation},
     tokens::Revocation,
-    users::Account,
 };
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use crate::{
+    activity::Activity,
+    avatars::Avatars,
     credentials::{Credential, Proof},
     edge::{Client, Networks},
+    factors::Vault,
     identify::Identities,
     last_used::LastUsed,
+    limits::Limits,
     mail::{MailSettings, Post},
     metrics::Metrics,
     nature::{self, Clock, NoChance},
     notices::TokenNotice,
-    passwords::{Passwords, Verdict},
+    passwords::{Passwords, remembered::Remembered, strength::About},
     refusal::Refusal,
     repositories::{Git, Repositories},
     request_id::RequestIds,
     session::SessionKeys,
+    underway::Underway,
 };
 
 /// Mails that may be asked for at once.
@@ -59,8 +62,6 @@ pub struct Config {
     pub trusted_proxies: Networks,
     /// Who may read the metrics without a token.
     pub metrics_allow: Networks,
-    /// What new tokens start with.
-    pub token_prefix: Prefix,
     /// How many living tokens a user may have.
     pub token_limit: i64,
     /// Where mails go, and who they come from.
@@ -80,6 +81,11 @@ impl Config {
     }
 }
 
+/// The key under which audit events are chained, from the instance's own.
+pub fn audit_key(digest_key: &DigestKey) -> DigestKey {
+    digest_key.derive("audit chain")
+}
+
 /// What every door shares; cheap to clone.
 #[derive(Clone)]
 pub struct App(Arc<Shared>);
@@ -94,12 +100,24 @@ pub struct Shared {
     pub clock: Clock,
     /// Who is known from earlier requests.
     pub identities: Identities,
+    /// Requests that take long.
+    pub underway: Arc<Underway>,
     /// Uses of tokens that are not written yet.
     pub last_used: LastUsed,
+    /// How often callers asked, as far as that is limited.
+    pub limits: Limits,
+    /// Who did something lately, as far as it is not written yet.
+    pub activity: Activity,
+    /// Pictures of users.
+    pub avatars: Avatars,
     /// Hashes and checks passwords.
     pub passwords: Passwords,
+    /// Passwords that were right a moment ago.
+    pub remembered: Remembered,
     /// Keys of session cookies and forms.
     pub sessions: SessionKeys,
+    /// Keys of second factors.
+    pub vault: Vault,
     /// Names for requests.
     pub request_ids: RequestIds,
     /// What is counted.
@@ -111,6 +129,7 @@ pub struct Shared {
     /// What is pushed and fetched: `<data_dir>/repositories/`.
     pub repositories: Repositories,
     digest_key: DigestKey,
+    audit_key: DigestKey,
     policy: ArcSwap<Policy>,
 }
 
@@ -136,17 +155,24 @@ impl App {
     ) -> Result<Self, NoChance> {
         Ok(Self(Arc::new(Shared {
             sessions: SessionKeys::derive(&digest_key),
+            vault: Vault::derive(&digest_key),
             post: Post::new(&config.mail, &config.external_url, &config.data_dir),
             mail_requests: Arc::new(Semaphore::new(MAIL_REQUESTS)),
             repositories: Repositories::below(config.data_dir.join("repositories"), Git::default()),
+            avatars: Avatars::below(config.data_dir.join("avatars")),
             config,
             store,
             clock,
             identities: Identities::default(),
+            underway: Arc::default(),
             last_used: LastUsed::default(),
+            limits: Limits::default(),
+            activity: Activity::default(),
             passwords: Passwords::default(),
+            remembered: Remembered::new()?,
             request_ids: RequestIds::new()?,
             metrics: Metrics::default(),
+            audit_key: audit_key(&digest_key),
             digest_key,
             policy: ArcSwap::from_pointee(policy),
         })))
@@ -197,15 +223,13 @@ impl App {
 
     /// Decides settings, each of which fits its row. When this returns, they are in force.
     pub async fn change_policy(&self, changes: Vec<(&'static str, Value)>, by: By) -> Result<Arc<Policy>, Fault> {
-        // Accounts that waited for their confirmation wait no more.
-        let lets_everybody_in = changes.iter().any(|(name, _)| *name == "email_confirmation_setting");
         self.see_through(move |app| async move {
             app.store.change_policy(changes, by, app.now()).await?;
             let decided = Arc::new(app.store.policy(app.config.usual_policy()).await?);
             app.policy.store(Arc::clone(&decided));
-            if lets_everybody_in {
-                app.identities.forget_everything();
-            }
+            // Users carry when their time of grace began, which may have been decided anew, and accounts that waited for
+            // their confirmation may wait no more.
+            app.identities.forget_everything();
             Ok(decided)
         })
         .await
@@ -222,13 +246,32 @@ impl App {
     }
 
     /// Runs a change and what must follow it to the end, in a task of its own: a client that hangs up in between must
-    /// not leave the change committed and the memory of this process unchanged.
+    /// not leave the change committed and the memory of this process unchanged. Afterwards, what is under way is asked
+    /// again whether it still may.
     pub async fn see_through<T, F>(&self, change: impl FnOnce(Self) -> F) -> Result<T, Fault>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, Fault>> + Send + 'static,
     {
-        tokio::spawn(change(self.clone())).await?
+        let (app, changing) = (self.clone(), change(self.clone()));
+        tokio::spawn(async move {
+            let changed = changing.await;
+            app.underway.review().await;
+            changed
+        })
+        .await?
+    }
+
+    /// Forgets everything that is remembered, and ends what may not go on. For changes that another process made.
+    pub async fn forget_everything(&self) {
+        self.identities.forget_everything();
+        self.underway.review().await;
+    }
+
+    /// Chains the audit events that are not chained yet.
+    pub async fn chain_audit(&self) -> Result<(), Fault> {
+        while self.store.chain_audit(&self.audit_key).await? > 0 {}
+        Ok(())
     }
 
     /// Finds the caller behind a credential. What is presented and wrong is never an anonymous caller.
@@ -262,15 +305,23 @@ impl App {
         let digest = Presented::parse(text).map_err(Denial::Malformed)?.digest(&self.digest_key);
         let record = self.identities.token(&self.store, &digest).await?.ok_or(Denial::Unknown)?;
         let now = self.clock.now();
-        let token = lock::admit(record, Rules { impersonation: self.policy().impersonation_enabled }, now)?;
+        let token = lock::admit(record, self.rules(), now)?;
         let user = self.identities.user(&self.store, token.user).await?.ok_or(Denial::Unknown)?;
         Ok(Caller::new(user, Via::Token(token)))
     }
 
-    /// Notes that the token with which somebody came was used, if it was one.
+    /// Which tokens count.
+    pub fn rules(&self) -> Rules {
+        let policy = self.policy();
+        Rules { tokens: !policy.disable_personal_access_tokens, impersonation: policy.impersonation_enabled }
+    }
+
+    /// Notes that somebody did something, and that the token was used with which they came, if it was one.
     pub fn note_use(&self, caller: &Caller, client: Option<Client>) {
+        let now = self.now();
+        self.activity.note(caller.person(), now);
         if let Some(token) = caller.token() {
-            self.last_used.stamp(token.id, self.now(), client.and_then(|client| client.addr));
+            self.last_used.stamp(token.id, now, client.and_then(|client| client.addr));
         }
     }
 
@@ -284,26 +335,17 @@ impl App {
         if session.last_seen_at.plus_seconds(SESSION_NOTE) <= now {
             self.store.touch_session(session.id, now).await?;
         }
-        let user = self.identities.user(&self.store, session.user).await?;
-        Ok(user.map(|user| Caller::new(user, Via::Session(session.id))))
-    }
-
-    /// Finds the account that signs in with this name or address and password. None if there is none; that takes as
-    /// long as a wrong password.
-    pub async fn check_password(&self, login: &str, password: Secret) -> Result<Option<Account>, Refusal> {
-        let account = self.store.account(login).await?;
-        let hash = account.as_ref().and_then(|account| account.password_hash.clone());
-        let verdict = self.passwords.verify(password, hash).await?;
-        Ok(account.filter(|_| verdict != Verdict::Wrong))
+        let Some(user) = self.identities.user(&self.store, session.user).await? else { return Ok(None) };
+        self.activity.note(&user, now);
+        let by = By { user: Some(user.id), ..By::local(Means::Session) };
+        let duty = self.duty(&user, by).await?;
+        Ok(Some(Caller::by_session(user, session.id, session.proven_at, duty)))
     }
 
     /// Lets an administrator's token act as another user (GitLab's `sudo`): by number, or by name without regard to case.
     pub async fn sudo(&self, mut caller: Caller, target: &str) -> Result<Caller, Refusal> {
         lock::may_sudo(&caller, self.clock.now())?;
-        let user = match target.parse() {
-            Ok(id) => self.identities.user(&self.store, UserId(id)).await?,
-            Err(_) => self.store.user_named(target).await?.map(Arc::new),
-        };
+        let user = self.find_user(target).await?;
         let user = user.ok_or_else(|| Denial::SudoUnknownUser(target.to_owned()))?;
         if user.id != caller.user.id {
             caller.actor = Some(std::mem::replace(&mut caller.user, user));
@@ -311,11 +353,29 @@ impl App {
         Ok(caller)
     }
 
+    /// The user of that number, or of that name without regard to case.
+    pub async fn find_user(&self, named: &str) -> Result<Option<Arc<User>>, Fault> {
+        match named.parse() {
+            Ok(id) => self.identities.user(&self.store, UserId(id)).await,
+            Err(_) => Ok(self.store.user_named(named).await?.map(Arc::new)),
+        }
+    }
+
     /// A new token's text, and what is kept of it.
     pub fn make_token(&self) -> Result<(Token, TokenDigest), NoChance> {
-        let token = Token::make(&self.config.token_prefix, nature::chance()?);
+        let token = Token::make(&self.token_prefix(), nature::chance()?);
         let digest = token.digest(&self.digest_key);
         Ok((token, digest))
+    }
+
+    /// What new tokens start with.
+    pub fn token_prefix(&self) -> Prefix {
+        Prefix::parse(&self.policy().personal_access_token_prefix).unwrap_or_default()
+    }
+
+    /// Which ends a token may have that is made now.
+    pub fn lifetime(&self) -> Lifetime {
+        Lifetime::of(&self.policy(), self.now().date())
     }
 
     /// A new public name for a token.
@@ -332,6 +392,11 @@ impl App {
     /// The present moment.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// What is known of somebody who chooses a password.
+    pub fn about<'a>(&'a self, user: &'a User) -> About<'a> {
+        About { username: &user.username, name: &user.name, email: &user.email, url: &self.config.external_url }
     }
 
     /// Whether people reach this instance over HTTPS.

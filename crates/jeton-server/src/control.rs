@@ -81,7 +81,7 @@ async fn obey(stream: tokio::net::UnixStream, app: &App) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let said = line(read).await?;
     let answer = if said == FORGET {
-        app.identities.forget_everything();
+        app.forget_everything().await;
         app.store.look_for_mails();
         tracing::debug!("forgot what was remembered, as the command line asked");
         FORGOTTEN

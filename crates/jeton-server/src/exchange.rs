@@ -23,9 +23,9 @@ use tracing::Level;
 
 use crate::{edge::Client, metrics::DoorMetrics, nature::Stopwatch, refusal::Refusal, request_id::RequestId};
 use notes::Notes;
-use shown::Shown;
+use shown::{Shown, shown_method};
 
-pub(crate) use notes::{agent, note_caller, note_refusal, note_row};
+pub(crate) use notes::{agent, note_caller, note_refusal, note_row, note_standing, noted_standing};
 
 /// Makes a refusal of a panic, for a door to put into words like every other failure.
 pub(crate) async fn catching_panics<T>(serving: impl Future<Output = T>) -> Result<T, Refusal> {
@@ -117,6 +117,12 @@ impl Exchange {
         .await
     }
 
+    /// Names an answer that was made without asking anybody.
+    pub(crate) fn refuse(mut self, answer: Response) -> Response {
+        self.notes.refusal = Some("unfit");
+        self.finish(answer)
+    }
+
     fn finish(mut self, answer: Response) -> Response {
         let mut answer = self.rendered(answer);
         if let Some(id) = self.id.header() {
@@ -158,7 +164,7 @@ macro_rules! line {
         tracing::event!(
             $level,
             request_id = %$exchange.id,
-            method = %$exchange.method,
+            method = shown_method(&$exchange.method),
             door = $exchange.door.name,
             route = $route.path,
             path = %Shown($exchange.uri.path()),

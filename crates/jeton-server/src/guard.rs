@@ -24,7 +24,7 @@ use axum::{
     Router,
     extract::{FromRequestParts, RawPathParams, Request},
     handler::Handler,
-    http::{Extensions, request::Parts},
+    http::{Extensions, HeaderValue, header::USER_AGENT, request::Parts},
     routing::{MethodFilter, on},
 };
 use jeton_core::{
@@ -138,6 +138,10 @@ needs! {
     ReadSelf: Api, SignedIn, Some(Ability::ReadUsers), on Server;
     /// Read users; what an anonymous request may see is for the handler.
     ReadUsers: Api, Anyone, Some(Ability::ReadUsers), on Server;
+    /// Read what only administrators may know of users.
+    InspectUsers: Api, Administrator, Some(Ability::ReadUsers), on Server;
+    /// Read over the API what only administrators may know.
+    InspectApi: Api, Administrator, Some(Ability::ReadApi), on Server;
     /// Read over the API as somebody.
     ReadApi: Api, SignedIn, Some(Ability::ReadApi), on Server;
     /// Read over the API what everybody may see, and more as somebody.
@@ -160,6 +164,18 @@ needs! {
     PushCode: Nowhere, SignedIn, Some(Ability::PushCode), on Project, Push;
     /// Use the pages as the person who signed in.
     OwnPages: Page, SignedIn, Some(Ability::UsePages), on Server;
+    /// Use the administrators' pages.
+    AdminPages: Page, Administrator, Some(Ability::UsePages), on Server;
+    /// Use the pages for what is too sensitive for a session alone.
+    ProvenPages: Page, Proven, Some(Ability::UsePages), on Server;
+    /// Sign out, prove who one is, set up a first factor: also whoever must set one up before anything else.
+    OwnFactors: Page, SignedIn, Some(Ability::SetUpFactors), on Server;
+    /// Change second factors.
+    ProvenFactors: Page, Proven, Some(Ability::SetUpFactors), on Server;
+    /// Make a token over the API; a session alone is not enough for that.
+    IssueToken: Api, Proven, Some(Ability::WriteApi), on Server;
+    /// Make a token for somebody else over the API, as an administrator.
+    IssueAnyToken: Api, ProvenAdministrator, Some(Ability::WriteApi), on Server;
     /// Read the metrics.
     ReadMetrics: ApiOrAddress, Administrator, Some(Ability::ReadApi), on Server;
 }
@@ -215,6 +231,11 @@ impl<N: Need> Grant<N> {
         self.origin.by(self.caller.as_ref())
     }
 
+    /// Where the request comes from.
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
     /// Who was granted, on a route that the anonymous cannot use.
     ///
     /// # Errors
@@ -225,16 +246,31 @@ impl<N: Need> Grant<N> {
 }
 
 /// Where a request comes from, for the audit log.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Origin {
     client: Option<Client>,
     request_id: Option<RequestId>,
+    agent: Option<HeaderValue>,
 }
+
+/// Characters of a client's name that are kept.
+const LONGEST_AGENT: usize = 255;
 
 impl Origin {
     /// Of a request that came through the server's edge.
     pub fn of(extensions: &Extensions) -> Self {
-        Self { client: extensions.get().copied(), request_id: extensions.get().copied() }
+        Self { client: extensions.get().copied(), request_id: extensions.get().copied(), agent: None }
+    }
+
+    /// The same, with what the client calls itself.
+    pub fn of_request(parts: &Parts) -> Self {
+        Self { agent: parts.headers.get(USER_AGENT).cloned(), ..Self::of(&parts.extensions) }
+    }
+
+    /// What the client calls itself, as far as it is kept.
+    pub fn agent(&self) -> Option<String> {
+        let agent = self.agent.as_ref()?.to_str().ok()?;
+        Some(agent.chars().take(LONGEST_AGENT).collect())
     }
 
     /// The client, as far as can be believed.
@@ -253,6 +289,7 @@ impl Origin {
             }),
             address: self.client.and_then(|client| client.addr),
             request_id: self.request_id.map(|id| id.to_string()),
+            client: self.agent(),
         }
     }
 
@@ -266,10 +303,21 @@ impl<N: Need> FromRequestParts<App> for Grant<N> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let origin = Origin::of(&parts.extensions);
-        let caller = identify(N::SOURCE, parts, app, origin.client).await?;
+        let origin = Origin::of_request(parts);
+        let found = identify(N::SOURCE, parts, app, origin.client).await;
+        if N::SOURCE == Source::Api
+            && let Some(standing) = app.limits.count(&app.policy(), &found, origin.client, app.now())
+        {
+            exchange::note_standing(standing);
+            if standing.is_over() {
+                return Err(Refusal::TooOften(standing));
+            }
+        }
+        let caller = found?;
+        // A browser sends its cookie whether the person wants to or not: that must not count against its address.
+        let brought_nothing = caller.as_ref().is_none_or(|caller| matches!(caller.via, Via::Session(_)));
         let address_will_do =
-            N::SOURCE == Source::ApiOrAddress && caller.is_none() && app.config.may_read_metrics(origin.client);
+            N::SOURCE == Source::ApiOrAddress && brought_nothing && app.config.may_read_metrics(origin.client);
         let act = if address_will_do { Act::OPEN } else { N::ACT };
         Self::turn(act, app, caller, origin, N::On::load(parts, app)).await
     }
@@ -289,8 +337,13 @@ async fn identify(source: Source, parts: &Parts, app: &App, client: Option<Clien
             other => Some(other?),
         },
     };
-    let may_act_for_others = matches!(source, Source::Api | Source::ApiOrAddress);
-    match (caller, credentials::sudo(parts).filter(|_| may_act_for_others)) {
+    // Only the API takes tokens, and lets administrators act for others.
+    let reads_tokens = matches!(source, Source::Api | Source::ApiOrAddress);
+    let caller = caller.filter(|caller| !(reads_tokens && lock::is_nobody_to_the_api(caller)));
+    if let Some(caller) = &caller {
+        app.limits.admit_place(&app.policy(), caller, client, app.now())?;
+    }
+    match (caller, credentials::sudo(parts).filter(|_| reads_tokens)) {
         (Some(caller), Some(target)) => Box::pin(app.sudo(caller, &target)).await.map(Some),
         // Who wants to act as somebody must be somebody, also where everybody may ask.
         (None, Some(_)) => Err(Denial::Anonymous.into()),

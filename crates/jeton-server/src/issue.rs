@@ -26,9 +26,21 @@ pub struct Issued {
     pub text: String,
 }
 
+/// Who will use a token.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// The user that it acts for.
+    Own,
+    /// An administrator.
+    Impersonation,
+}
+
 /// Why a token was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum NotIssued {
+    /// Administrators switched tokens off.
+    #[error("Personal access tokens are disabled")]
+    Disabled,
     /// The user has as many living tokens as one may have; the text says what to do.
     #[error("{0}")]
     TooMany(String),
@@ -108,6 +120,25 @@ impl App {
 
     /// Makes the planned token for a user.
     pub async fn issue_token(&self, user: UserId, plan: Plan, made_via: MadeVia, by: By) -> Result<Issued, NotIssued> {
+        self.issue(user, plan, made_via, Kind::Own, by).await
+    }
+
+    /// Makes the planned token for an administrator who will act as that user with it.
+    pub async fn issue_impersonation_token(&self, user: UserId, plan: Plan, by: By) -> Result<Issued, NotIssued> {
+        self.issue(user, plan, MadeVia::Api, Kind::Impersonation, by).await
+    }
+
+    async fn issue(
+        &self,
+        user: UserId,
+        plan: Plan,
+        made_via: MadeVia,
+        kind: Kind,
+        by: By,
+    ) -> Result<Issued, NotIssued> {
+        if self.policy().disable_personal_access_tokens {
+            return Err(NotIssued::Disabled);
+        }
         let (text, digest) = self.make_token()?;
         let made = TokenNotice::Created(plan.expiry);
         let handle = Self::make_handle()?;
@@ -120,7 +151,7 @@ impl App {
             description: plan.description,
             scopes: plan.scopes,
             expiry: plan.expiry,
-            impersonation: false,
+            impersonation: kind == Kind::Impersonation,
             made_via,
             digest,
             limit: self.config.token_limit,

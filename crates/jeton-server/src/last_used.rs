@@ -2,7 +2,7 @@
 //! is not written yet, so that reading writes nothing.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     net::IpAddr,
     sync::{
         Mutex,
@@ -13,7 +13,7 @@ use std::{
 use jeton_core::{id::TokenId, time::Timestamp};
 use jeton_store::{
     Fault, Store,
-    tokens::{Token, Use},
+    tokens::{ADDRESSES, Token, Use},
 };
 use tokio::sync::{RwLock, RwLockReadGuard};
 
@@ -29,10 +29,37 @@ pub struct LastUsed {
     failures: AtomicU64,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Stamp {
     at: Timestamp,
     address: Option<IpAddr>,
+    /// Other addresses of the same moments, the latest last: as many as are remembered at all. Rarely any.
+    others: Vec<IpAddr>,
+}
+
+impl Stamp {
+    fn new(at: Timestamp, address: Option<IpAddr>) -> Self {
+        Self { at, address, others: Vec::new() }
+    }
+
+    fn renew(&mut self, at: Timestamp, address: Option<IpAddr>) {
+        self.at = self.at.max(at);
+        if let (Some(before), Some(now)) = (self.address, address)
+            && before != now
+        {
+            self.others.retain(|other| *other != now && *other != before);
+            self.others.push(before);
+            let surplus = self.others.len().saturating_sub(ADDRESSES - 1);
+            self.others.drain(..surplus);
+        }
+        self.address = address.or(self.address);
+    }
+
+    /// Its uses, the latest last.
+    fn uses(self, token: TokenId) -> impl Iterator<Item = Use> {
+        let Self { at, address, others } = self;
+        others.into_iter().map(Some).chain([address]).map(move |address| Use { token, at, address })
+    }
 }
 
 impl Default for LastUsed {
@@ -48,7 +75,10 @@ impl Default for LastUsed {
 impl LastUsed {
     /// Notes a use. Never waits for the database.
     pub fn stamp(&self, token: TokenId, at: Timestamp, address: Option<IpAddr>) {
-        self.shard(token).insert(token, Stamp { at, address });
+        match self.shard(token).entry(token) {
+            Entry::Occupied(mut noted) => noted.get_mut().renew(at, address),
+            Entry::Vacant(place) => _ = place.insert(Stamp::new(at, address)),
+        }
     }
 
     /// Waits until no uses are on their way into the database. While the result lives, what is not written yet stays in
@@ -97,7 +127,7 @@ impl LastUsed {
             let empty = HashMap::with_capacity(shard.len());
             let taken = std::mem::replace(&mut *shard, empty);
             drop(shard);
-            all.extend(taken.into_iter().map(|(token, Stamp { at, address })| Use { token, at, address }));
+            all.extend(taken.into_iter().flat_map(|(token, stamp)| stamp.uses(token)));
         }
         all
     }
@@ -105,7 +135,7 @@ impl LastUsed {
     /// A newer use that was noted meanwhile stays.
     fn put_back(&self, uses: Vec<Use>) {
         for Use { token, at, address } in uses {
-            self.shard(token).entry(token).or_insert(Stamp { at, address });
+            self.shard(token).entry(token).or_insert_with(|| Stamp::new(at, address));
         }
     }
 }
@@ -119,8 +149,8 @@ pub struct Settled<'u> {
 impl Settled<'_> {
     /// Adds the use that is not written yet, if there is one.
     pub fn complete(&self, token: &mut Token) {
-        let noted = self.uses.shard(token.id).get(&token.id).copied();
-        if let Some(Stamp { at, address }) = noted {
+        let Some(noted) = self.uses.shard(token.id).get(&token.id).cloned() else { return };
+        for Use { at, address, .. } in noted.uses(token.id) {
             token.note_use(at, address);
         }
     }
@@ -129,4 +159,23 @@ impl Settled<'_> {
 /// A panic while this lock is held can only be one of allocation, and leaves the map whole.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_the_addresses_between_two_writings_the_latest_are_kept() {
+        let uses = LastUsed::default();
+        let (token, at) = (TokenId(7), |seconds| Timestamp::from_micros(0).plus_seconds(seconds));
+        let address = |last: u8| Some(IpAddr::from([192, 0, 2, last]));
+        for (second, last) in [(1, 1), (2, 2), (3, 1), (4, 3), (5, 4), (6, 5), (7, 6), (8, 6)] {
+            uses.stamp(token, at(second), address(last));
+        }
+        uses.stamp(token, at(9), None);
+        let kept: Vec<_> = uses.take().into_iter().map(|used| (used.at, used.address)).collect();
+        assert_eq!(kept, [1, 3, 4, 5, 6].map(|last| (at(9), address(last))));
+        assert_eq!(uses.backlog(), 0);
+    }
 }

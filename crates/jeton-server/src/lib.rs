@@ -4,23 +4,31 @@
 //! request may do what it asks is decided in `jeton_core::lock`, and only [`guard`] turns that lock.
 
 pub mod accounts;
+pub mod activity;
 pub mod app;
+pub mod attempts;
+pub mod avatars;
 pub mod control;
 pub mod credentials;
 pub mod doors;
 pub mod edge;
 mod exchange;
+pub mod factors;
 pub mod guard;
 pub mod identify;
 pub mod issue;
 pub mod last_used;
+pub mod limits;
 pub mod mail;
 pub mod metrics;
 pub mod nature;
 pub mod notices;
 mod origin;
 pub mod passwords;
+pub mod people;
 pub mod projects;
+mod public_keys;
+mod published;
 pub mod refusal;
 pub mod repositories;
 pub mod request_id;
@@ -30,4 +38,5 @@ mod test_instance;
 #[cfg(test)]
 mod testing;
 pub mod tokens;
+pub mod underway;
 mod unix_socket;

@@ -1,26 +1,29 @@
 //! Passwords: Argon2id, away from the threads that serve requests, and only a few at a time.
 
+pub mod remembered;
+pub mod strength;
 mod workers;
 
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock, atomic::Ordering};
 
 use argon2::{
     Algorithm, Argon2, Block, Params, Version,
     password_hash::phc::{Output, PasswordHash, Salt},
 };
-use jeton_core::secret::Secret;
+use jeton_core::{secret::Secret, user::User};
+use tokio::sync::OwnedSemaphorePermit;
 
-use self::workers::{Arena, Workers};
+pub use self::strength::{LONGEST, SHORTEST};
+use self::{
+    strength::{About, Weakness},
+    workers::{Arena, Workers},
+};
 use crate::nature::{self, NoChance};
 
 /// Memory of one hash, in KiB (OWASP's Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane).
 const MEMORY_KIB: u32 = 19_456;
 /// Passes over that memory.
 const PASSES: u32 = 2;
-/// The shortest password, in characters.
-pub const SHORTEST: usize = 8;
-/// The longest password, in characters: hashing reads all of it.
-pub const LONGEST: usize = 128;
 
 /// Hashes and checks passwords. Its threads start with the first one.
 #[derive(Clone, Debug, Default)]
@@ -70,6 +73,30 @@ impl Passwords {
             .await
     }
 
+    /// What [`strength::check`] finds wrong with a password that this user wants, on an instance at that address.
+    pub async fn weakness(&self, password: Secret, user: User, url: String) -> Result<Option<Weakness>, Unhashed> {
+        self.workers()?
+            .run(move |_| {
+                let about = About { username: &user.username, name: &user.name, email: &user.email, url: &url };
+                strength::check(password.expose(), about).err()
+            })
+            .await
+    }
+
+    /// A seat for an attempt, to be taken before anything is written about it: so that a crowd at the door costs the
+    /// database nothing.
+    ///
+    /// # Errors
+    /// [`Unhashed::Busy`] when all are taken.
+    pub fn seat(&self) -> Result<OwnedSemaphorePermit, Unhashed> {
+        Arc::clone(&self.workers()?.seats).try_acquire_owned().map_err(|_| Unhashed::Busy)
+    }
+
+    /// Whether all seats are taken.
+    pub fn is_full(&self) -> bool {
+        self.started().is_some_and(|workers| workers.seats.available_permits() == 0)
+    }
+
     /// How many wait for their turn.
     pub fn waiting(&self) -> usize {
         self.started().map_or(0, |workers| workers.waiting.now())
@@ -78,6 +105,11 @@ impl Passwords {
     /// How many are being hashed or checked.
     pub fn running(&self) -> usize {
         self.started().map_or(0, |workers| workers.running.now())
+    }
+
+    /// How many were hashed or checked since the process began.
+    pub fn done(&self) -> u64 {
+        self.started().map_or(0, |workers| workers.done.load(Ordering::Relaxed))
     }
 
     fn started(&self) -> Option<&Workers> {

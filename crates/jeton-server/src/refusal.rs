@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use jeton_core::lock::Denial;
 use jeton_store::Fault;
 
-use crate::{exchange, nature::NoChance, passwords::Unhashed};
+use crate::{exchange, limits::Standing, nature::NoChance, passwords::Unhashed};
 
 /// Why a request was not served.
 ///
@@ -18,6 +18,10 @@ pub enum Refusal {
     Denied(Denial),
     /// More wait for this already than can be served soon.
     Busy,
+    /// The caller asks more often than it may.
+    TooOften(Standing),
+    /// Too many attempts were wrong: the next one is judged after so many seconds.
+    Held(i64),
     /// The database failed.
     Failed(Arc<Fault>),
     /// Something else of ours failed; the text is for the log.
@@ -35,6 +39,8 @@ impl Refusal {
         match self {
             Self::Denied(denial) => denial.reason(),
             Self::Busy => "busy",
+            Self::TooOften(_) => "too_often",
+            Self::Held(_) => "held",
             Self::Failed(_) => "failed",
             Self::Broken(_) => "broken",
         }
@@ -43,7 +49,7 @@ impl Refusal {
     /// Whether trying again later can help.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Busy => true,
+            Self::Busy | Self::TooOften(_) | Self::Held(_) => true,
             Self::Failed(fault) => fault.is_passing(),
             Self::Denied(_) | Self::Broken(_) => false,
         }
@@ -61,6 +67,8 @@ impl std::fmt::Display for Refusal {
         match self {
             Self::Denied(denial) => write!(f, "{denial:?}"),
             Self::Busy => f.write_str("too much of this at once"),
+            Self::TooOften(standing) => write!(f, "over the limit {}", standing.name),
+            Self::Held(seconds) => write!(f, "too many attempts were wrong; the next one in {seconds} s"),
             Self::Failed(fault) => fault.fmt(f),
             Self::Broken(why) => f.write_str(why),
         }

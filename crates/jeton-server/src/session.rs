@@ -22,6 +22,8 @@ pub struct SessionKeys {
     csrf: DigestKey,
     link: DigestKey,
     mailed: DigestKey,
+    device: DigestKey,
+    login: DigestKey,
 }
 
 impl SessionKeys {
@@ -32,6 +34,8 @@ impl SessionKeys {
             csrf: key.derive("csrf"),
             link: key.derive("password link"),
             mailed: key.derive("mailed link"),
+            device: key.derive("device cookie"),
+            login: key.derive("throttled login"),
         }
     }
 
@@ -53,6 +57,16 @@ impl SessionKeys {
     /// The secret of the mailed link with that seed; without the instance's key, the seed opens nothing.
     pub fn mailed_secret(&self, seed: &[u8]) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(self.mailed.digest(seed).0)
+    }
+
+    /// What is kept of a value of the cookie by which a browser is known again.
+    pub fn device_digest(&self, value: &str) -> TokenDigest {
+        self.device.digest(value.as_bytes())
+    }
+
+    /// The name under which attempts at what was typed as a login are counted: it tells nothing of what that was.
+    pub fn login_name(&self, login: &str) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(self.login.digest(login.as_bytes()).0)
     }
 
     /// Whether that is the value. Takes time that does not depend on it.

@@ -12,7 +12,7 @@ use std::{
 use jeton_core::{
     secret::Secret,
     time::Timestamp,
-    token::{DigestKey, Prefix},
+    token::DigestKey,
     user::{Email, User, Username},
 };
 use jeton_store::{By, Means, Store, users::NewUser};
@@ -59,7 +59,6 @@ impl Instance {
             impersonation: true,
             trusted_proxies: Networks::default(),
             metrics_allow: Networks::loopback(),
-            token_prefix: Prefix::default(),
             token_limit: 100,
             mail: MailSettings { smtp: None, from: mail::sender_of("http://jeton.example").unwrap() },
         };
@@ -73,14 +72,8 @@ impl Instance {
     /// Makes a user with [`PASSWORD`].
     pub(crate) async fn user(&self, name: &str, administrator: bool) -> User {
         let password_hash = Some(self.app.passwords.hash(Secret::new(PASSWORD)).await.unwrap());
-        let new = NewUser {
-            username: Username::parse(name).unwrap(),
-            name: name.into(),
-            email: Email::parse(&format!("{name}@example.com")).unwrap(),
-            password_hash,
-            administrator,
-            projects_limit: 10,
-        };
+        let (username, email) = (Username::parse(name).unwrap(), Email::parse(&format!("{name}@example.com")).unwrap());
+        let new = NewUser { password_hash, administrator, ..NewUser::plain(username, name.into(), email, 10) };
         self.app.store.create_user(new, BY, NOW).await.unwrap()
     }
 

@@ -15,6 +15,7 @@ use axum::{
 use http_body_util::BodyExt as _;
 use jeton_core::{
     scope::ScopeSet,
+    time::Timestamp,
     token::{Expiry, MadeVia},
     user::User,
 };
@@ -51,6 +52,11 @@ impl World {
     pub(crate) async fn new() -> Self {
         let instance = Instance::new().await;
         Self { app: instance.app.clone(), doors: Doors::new(instance.app.clone()), instance }
+    }
+
+    /// Moves the clock.
+    pub(crate) fn set_clock(&self, to: Timestamp) {
+        self.instance.set_clock(to);
     }
 
     pub(crate) async fn user(&self, username: &str, administrator: bool) -> User {

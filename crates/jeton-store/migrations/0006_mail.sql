@@ -7,16 +7,6 @@ ALTER TABLE mails ADD COLUMN expires_at {i64};
 -- The address that a user wants instead of the present one; it counts when it is confirmed.
 ALTER TABLE users ADD COLUMN wanted_email TEXT;
 
--- Further addresses of a user. (Another migration may have made the same table before.)
-CREATE TABLE IF NOT EXISTS emails (
-    id           {pk},
-    user_id      {i64} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    email        TEXT NOT NULL,
-    email_key    TEXT NOT NULL UNIQUE,
-    confirmed_at {i64},
-    created_at   {i64} NOT NULL
-) {strict};
-
 -- Links that confirm an address once. They work as long as the address is still waiting for it.
 CREATE TABLE confirmation_links (
     digest     {bytes} NOT NULL PRIMARY KEY,

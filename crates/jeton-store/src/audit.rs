@@ -1,5 +1,11 @@
 //! Audit events: what happened, who did it and from where. Never a secret.
 
+mod chain;
+mod events;
+
+pub use chain::{Break, Checked};
+pub use events::{AuditEvent, AuditFilter};
+
 use std::net::IpAddr;
 
 use jeton_core::{id::UserId, time::Timestamp};
@@ -19,6 +25,8 @@ pub enum Means {
     Token,
     /// An account's password, over Git.
     Password,
+    /// A passkey alone.
+    Passkey,
     /// The command line on the server's own machine.
     CommandLine,
     /// A one-time link.
@@ -34,6 +42,7 @@ impl Means {
             Self::Session => "session",
             Self::Token => "token",
             Self::Password => "password",
+            Self::Passkey => "passkey",
             Self::CommandLine => "command_line",
             Self::Link => "link",
             Self::Server => "server",
@@ -52,12 +61,14 @@ pub struct By {
     pub address: Option<IpAddr>,
     /// In which request.
     pub request_id: Option<String>,
+    /// What the client calls itself.
+    pub client: Option<String>,
 }
 
 impl By {
     /// A change that no request made.
     pub const fn local(means: Means) -> Self {
-        Self { user: None, means, address: None, request_id: None }
+        Self { user: None, means, address: None, request_id: None, client: None }
     }
 }
 
@@ -77,8 +88,9 @@ pub(crate) struct Event {
 /// Records the event in the transaction of the change itself.
 pub(crate) async fn record(tx: &mut Tx, by: &By, now: Timestamp, event: Event) -> Result<(), Fault> {
     on_tx!(tx, c => sqlx::query(
-        "INSERT INTO audit_events (at, actor_id, actor_via, address, request_id, action, subject, subject_id, details)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+        "INSERT INTO audit_events
+            (at, actor_id, actor_via, address, request_id, action, subject, subject_id, details, client)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
         .bind(now.micros())
         .bind(by.user.map(|user| user.0))
         .bind(by.means.name())
@@ -88,6 +100,7 @@ pub(crate) async fn record(tx: &mut Tx, by: &By, now: Timestamp, event: Event) -
         .bind(event.subject)
         .bind(event.subject_id)
         .bind(event.details.to_string())
+        .bind(by.client.as_deref())
         .execute(c).await.map(drop))
     .map_err(Fault::from)
 }

@@ -15,6 +15,7 @@ use crate::{
     audit::{self, Event},
     db::{Tx, on, on_tx},
     mails::{self, LinkMail, Mail},
+    users::emails::is_free,
 };
 
 /// Which of a user's addresses waits for its confirmation.
@@ -76,7 +77,7 @@ impl Store {
                 if !requests::count(tx, requests::CONFIRMATION, &request, now).await? {
                     return Err(NotTaken::TooOften);
                 }
-                if is_taken(tx, &email.key()).await? {
+                if !is_free(tx, &email.key(), 0).await? {
                     return Err(NotTaken::Taken);
                 }
                 on_tx!(tx, c => sqlx::query("UPDATE users SET wanted_email = $1, updated_at = $2 WHERE id = $3")
@@ -181,7 +182,7 @@ async fn confirm(
 /// become somebody else's.
 async fn replace(tx: &mut Tx, found: &Unconfirmed, key: &str, mails: &[Mail], now: Timestamp) -> Result<bool, Fault> {
     let user = found.user.0;
-    if is_taken(tx, key).await? {
+    if !is_free(tx, key, 0).await? {
         return Ok(false);
     }
     on_tx!(tx, c => sqlx::query(
@@ -190,14 +191,6 @@ async fn replace(tx: &mut Tx, found: &Unconfirmed, key: &str, mails: &[Mail], no
     on_tx!(tx, c => sqlx::query("DELETE FROM password_links WHERE user_id = $1").bind(user).execute(c).await.map(drop))?;
     mails::enqueue(tx, mails, now).await?;
     Ok(true)
-}
-
-/// Whether the address is anybody's, as the one to sign in with or as a further one.
-pub(crate) async fn is_taken(tx: &mut Tx, key: &str) -> Result<bool, Fault> {
-    let taken: i64 = on_tx!(tx, c => sqlx::query_scalar(
-        "SELECT (SELECT count(*) FROM users WHERE email_key = $1) + (SELECT count(*) FROM emails WHERE email_key = $1)")
-        .bind(key).fetch_one(c).await)?;
-    Ok(taken > 0)
 }
 
 /// Remembers the link that confirms this address, and queues its mail. Earlier links for it go on working.

@@ -97,6 +97,7 @@ impl Store {
     pub async fn open(address: &str) -> Result<Self, Fault> {
         let store = Self::connect(address).await?;
         migrate::run(&store.db).await?;
+        store.fold_what_is_not_folded().await?;
         Ok(store)
     }
 

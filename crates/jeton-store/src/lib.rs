@@ -12,23 +12,31 @@
 //! * the owner stands in the WHERE clause: somebody else's token is simply not found.
 
 pub mod audit;
+mod authentication_log;
 pub mod confirmation;
 mod db;
+pub mod devices;
+pub mod events;
+pub mod factors;
 mod fault;
+mod folding;
 pub mod inspection;
 mod instance;
 pub mod mails;
 mod migrate;
+mod passwords;
 mod policy;
 pub mod projects;
 pub mod rotation;
 pub mod search;
 pub mod sessions;
 mod slice;
+pub mod throttles;
 pub mod tokens;
 pub mod users;
 
 pub use audit::{By, Means};
+pub use authentication_log::LogEntry;
 pub use db::Store;
 pub use fault::Fault;
 pub use slice::Slice;

@@ -13,7 +13,12 @@ use crate::{Fault, db::Db};
 pub(crate) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "people, tokens, projects", include_str!("../migrations/0001_people_tokens_projects.sql")),
     (2, "policy, mails", include_str!("../migrations/0002_policy_mails.sql")),
+    (3, "profiles", include_str!("../migrations/0003_profiles.sql")),
+    (4, "keys, addresses, events", include_str!("../migrations/0004_keys.sql")),
+    (5, "sign-in", include_str!("../migrations/0005_sign_in.sql")),
     (6, "mail", include_str!("../migrations/0006_mail.sql")),
+    (7, "second factors", include_str!("../migrations/0007_factors.sql")),
+    (8, "audit chain", include_str!("../migrations/0008_audit_chain.sql")),
 ];
 
 /// The dialect words of one engine.

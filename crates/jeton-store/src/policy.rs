@@ -57,6 +57,12 @@ impl Store {
                     }
                     details.insert((*name).to_owned(), json!({ "before": before, "after": text }));
                 }
+                if changes.contains(&("require_two_factor_authentication", Value::Boolean(false))) {
+                    // When the rule comes back, so does everybody's time of grace.
+                    on_tx!(tx, c => sqlx::query(
+                        "UPDATE users SET two_factor_asked_at = NULL WHERE two_factor_asked_at IS NOT NULL")
+                        .execute(c).await.map(drop))?;
+                }
                 let event =
                     Event { action: "policy.change", subject: "instance", subject_id: 0, details: details.into() };
                 audit::record(tx, &by, now, event).await

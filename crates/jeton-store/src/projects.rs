@@ -13,6 +13,8 @@ use crate::{
     By, Fault, Store,
     audit::{self, Event},
     db::{Tx, on, on_tx},
+    events::{self, Deed},
+    search::fold,
 };
 
 /// What a project is made from.
@@ -169,11 +171,11 @@ async fn create_project(tx: &mut Tx, new: &NewProject, by: &By, now: Timestamp) 
     }
     let id: Result<i64, sqlx::Error> = on_tx!(tx, c => sqlx::query_scalar(
         "INSERT INTO projects (namespace_id, name, path, path_key, description, visibility, default_branch, creator_id,
-                               created_at, updated_at, last_activity_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9) RETURNING id")
+                               created_at, updated_at, last_activity_at, name_folded, description_folded)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9, $10, $11) RETURNING id")
         .bind(new.namespace.0).bind(&new.name).bind(new.path.as_str()).bind(new.path.as_str().to_lowercase())
         .bind(new.description.as_deref()).bind(new.visibility.name()).bind(&new.default_branch)
-        .bind(new.creator.0).bind(now.micros())
+        .bind(new.creator.0).bind(now.micros()).bind(fold(&new.name)).bind(new.description.as_deref().map(fold))
         .fetch_one(c).await);
     let id = id.map_err(|error| match error.as_database_error() {
         Some(refusal) if refusal.is_unique_violation() => NotMade::PathTaken,
@@ -181,6 +183,7 @@ async fn create_project(tx: &mut Tx, new: &NewProject, by: &By, now: Timestamp) 
     })?;
     let details = json!({ "path": new.path.as_str(), "visibility": new.visibility.name() });
     audit::record(tx, by, now, Event { action: "project.create", subject: "project", subject_id: id, details }).await?;
+    events::record(tx, Some(new.creator), ProjectId(id), Deed::Created, now).await?;
     let row: ProjectRow = on_tx!(tx, c => sqlx::query_as(concat!(
         "SELECT ", project_columns!(), " FROM projects p JOIN namespaces n ON n.id = p.namespace_id WHERE p.id = $1"))
         .bind(id).fetch_one(c).await)

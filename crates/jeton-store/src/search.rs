@@ -1,13 +1,15 @@
 //! What people type to find something, as GitLab understands it: words, and phrases in quotes.
 
-/// Words and phrases that all must occur. Longer queries are cut: what is named after them only widens a search.
+/// Patterns of one search. Of longer queries, the last pattern holds all words that are left, in the order in which they
+/// were typed: it finds less, but never something that lacks one of them.
 const TERMS: usize = 6;
-/// Characters of a term that count. No name is longer, so a longer term finds nothing either way.
-const LONGEST: usize = 300;
+/// Characters of a term that count. No text is longer, so a longer term finds nothing either way.
+const LONGEST: usize = 3_000;
 /// Terms shorter than this are no parts of words but whole names.
 const SHORTEST: usize = 3;
 
-/// Patterns for `LIKE … ESCAPE '\'`, all of which must match. Without any, everything is found.
+/// Patterns for `LIKE … ESCAPE '\'` on folded texts (see [`fold`]), all of which must match. Without any, everything is
+/// found.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Search([Option<String>; TERMS]);
 
@@ -15,14 +17,18 @@ impl Search {
     /// Every word of three characters and more, and every phrase in quotes, must occur somewhere. A query without such
     /// words must be the whole text. An empty query finds everything.
     pub fn parse(query: &str) -> Self {
-        let query = query.trim();
-        let mut terms = terms(query).into_iter().filter(|term| term.chars().count() >= SHORTEST).take(TERMS).peekable();
+        let query = fold(query.trim());
+        let terms = without_repetitions(&terms(&query));
         let mut patterns: [Option<String>; TERMS] = Default::default();
-        if terms.peek().is_none() && !query.is_empty() {
-            patterns[0] = Some(escape(query));
+        if terms.is_empty() && !query.is_empty() {
+            patterns[0] = Some(escape(&query));
         }
-        for (pattern, term) in patterns.iter_mut().zip(terms) {
-            *pattern = Some(format!("%{}%", escape(term)));
+        for (number, term) in terms.iter().enumerate() {
+            let pattern = patterns[number.min(TERMS - 1)].get_or_insert_with(|| "%".to_owned());
+            if pattern.len() < LONGEST {
+                pattern.push_str(&escape(term));
+                pattern.push('%');
+            }
         }
         Self(patterns)
     }
@@ -31,6 +37,13 @@ impl Search {
     pub(crate) const fn patterns(&self) -> &[Option<String>; TERMS] {
         &self.0
     }
+}
+
+/// A text without the difference of case, in every alphabet. The engines know case in different ones, so both sides of a
+/// comparison are folded here, and what is stored is stored folded beside the original. Character by character: what
+/// becomes of one must not depend on its neighbours, or a part of a word would not be found in the word.
+pub(crate) fn fold(text: &str) -> String {
+    text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 
 /// The words of a query, and its phrases in quotes that stand between spaces.
@@ -47,6 +60,22 @@ fn terms(query: &str) -> Vec<&str> {
     terms
 }
 
+/// The terms that are long enough, without those that stand in another one: where that is found, they are too.
+fn without_repetitions<'q>(terms: &[&'q str]) -> Vec<&'q str> {
+    let mut kept: Vec<&str> = Vec::new();
+    for term in terms.iter().filter(|term| term.chars().count() >= SHORTEST) {
+        if kept.iter().any(|other| other.contains(term)) {
+            continue;
+        }
+        kept.retain(|other| !term.contains(other));
+        kept.push(term);
+        if kept.iter().map(|term| term.len()).sum::<usize>() > LONGEST {
+            break;
+        }
+    }
+    kept
+}
+
 /// Makes the characters that `LIKE` interprets mean themselves.
 fn escape(term: &str) -> String {
     let mut escaped = String::with_capacity(term.len());
@@ -59,29 +88,28 @@ fn escape(term: &str) -> String {
     escaped
 }
 
-/// SQL that is true where a column matches all patterns of a [`Search`], which are bound to `$1` … `$6`. Case does not
-/// matter, as far as the database knows upper and lower case.
+/// SQL that is true where a column of folded text matches all patterns of a [`Search`], which are bound to `$1` … `$6`.
 macro_rules! all_terms {
     ($column:literal) => {
         concat!(
-            "(($1 IS NULL OR lower(",
+            "(($1 IS NULL OR ",
             $column,
-            ") LIKE lower($1) ESCAPE '\\')
-              AND ($2 IS NULL OR lower(",
+            " LIKE $1 ESCAPE '\\')
+              AND ($2 IS NULL OR ",
             $column,
-            ") LIKE lower($2) ESCAPE '\\')
-              AND ($3 IS NULL OR lower(",
+            " LIKE $2 ESCAPE '\\')
+              AND ($3 IS NULL OR ",
             $column,
-            ") LIKE lower($3) ESCAPE '\\')
-              AND ($4 IS NULL OR lower(",
+            " LIKE $3 ESCAPE '\\')
+              AND ($4 IS NULL OR ",
             $column,
-            ") LIKE lower($4) ESCAPE '\\')
-              AND ($5 IS NULL OR lower(",
+            " LIKE $4 ESCAPE '\\')
+              AND ($5 IS NULL OR ",
             $column,
-            ") LIKE lower($5) ESCAPE '\\')
-              AND ($6 IS NULL OR lower(",
+            " LIKE $5 ESCAPE '\\')
+              AND ($6 IS NULL OR ",
             $column,
-            ") LIKE lower($6) ESCAPE '\\'))"
+            " LIKE $6 ESCAPE '\\'))"
         )
     };
 }
@@ -127,8 +155,34 @@ mod tests {
     }
 
     #[test]
-    fn long_queries_are_cut() {
-        assert_eq!(patterns(&"word ".repeat(100)).len(), TERMS);
-        assert!(patterns(&"x".repeat(100_000))[0].len() < 1_000);
+    fn more_words_than_patterns_are_all_sought() {
+        assert_eq!(
+            patterns("one two three four five six seven eight"),
+            ["%one%", "%two%", "%three%", "%four%", "%five%", "%six%seven%eight%"]
+        );
+        assert_eq!(patterns(&"word ".repeat(100)), ["%word%"]);
+        assert_eq!(patterns("deploy deployment ment deployments"), ["%deployments%"]);
+    }
+
+    #[test]
+    fn endless_queries_are_cut() {
+        assert!(patterns(&"x".repeat(100_000))[0].len() < 4_000);
+        let words = (0..10_000).map(|number| format!("word{number}")).collect::<Vec<_>>().join(" ");
+        assert!(patterns(&words).iter().map(String::len).sum::<usize>() < 8_000);
+    }
+
+    #[test]
+    fn case_makes_no_difference_in_any_alphabet() {
+        for (one, other) in [
+            ("JÜRGEN", "jürgen"),
+            ("Straße", "STRASSE"),
+            ("ΟΔΥΣΣΕΥΣ", "οδυσσευς"),
+            ("ПЁТР", "пётр"),
+            ("ĳssel", "ĲSSEL"),
+        ] {
+            assert_eq!(fold(one), fold(other));
+        }
+        assert!(fold("ΟΔΥΣΣΕΥΣ").contains(&fold("ΟΔΥΣ")));
+        assert_eq!(patterns("ÉCOLE"), ["%école%"]);
     }
 }

@@ -25,6 +25,40 @@ struct SessionRow {
     user_id: i64,
     created_at: i64,
     last_seen_at: i64,
+    stays: bool,
+    proven_at: Option<i64>,
+}
+
+/// A session as its owner sees it in the list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Listed {
+    /// What requests see of it.
+    pub session: Session,
+    /// The address from which it began.
+    pub address: Option<String>,
+    /// What the browser calls itself.
+    pub client: Option<String>,
+}
+
+#[derive(FromRow)]
+struct ListedRow {
+    #[sqlx(flatten)]
+    session: SessionRow,
+    address: Option<String>,
+    client: Option<String>,
+}
+
+/// What a session is made from.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// Who signed in.
+    pub user: UserId,
+    /// Of its cookie.
+    pub digest: TokenDigest,
+    /// What the browser calls itself.
+    pub client: Option<String>,
+    /// Whether the browser was asked to stay signed in.
+    pub stays: bool,
 }
 
 impl From<SessionRow> for Session {
@@ -34,6 +68,8 @@ impl From<SessionRow> for Session {
             user: UserId(row.user_id),
             created_at: Timestamp::from_micros(row.created_at),
             last_seen_at: Timestamp::from_micros(row.last_seen_at),
+            stays: row.stays,
+            proven_at: Timestamp::from_micros(row.proven_at.unwrap_or_default()),
         }
     }
 }
@@ -69,46 +105,41 @@ impl Store {
     /// The session whose cookie has this digest. Whether it is over is for [`Session::is_over`].
     pub async fn session(&self, digest: &TokenDigest) -> Result<Option<Session>, Fault> {
         let row: Option<SessionRow> = on!(&self.db, c => sqlx::query_as(
-            "SELECT id, user_id, created_at, last_seen_at FROM sessions WHERE digest = $1")
+            "SELECT id, user_id, created_at, last_seen_at, stays, proven_at FROM sessions WHERE digest = $1")
             .bind(&digest.0[..]).fetch_optional(c).await)?;
         Ok(row.map(Session::from))
     }
 
     /// Records a sign-in: the session, and the times that the user's profile shows. The user's sessions that are over
     /// are cleared away.
-    pub async fn start_session(
-        &self,
-        user: UserId,
-        digest: TokenDigest,
-        client: Option<String>,
-        by: By,
-        now: Timestamp,
-    ) -> Result<SessionId, Fault> {
-        self.start_session_telling(user, digest, client, Vec::new(), by, now).await
+    pub async fn start_session(&self, new: NewSession, by: By, now: Timestamp) -> Result<SessionId, Fault> {
+        self.start_session_telling(new, Vec::new(), by, now).await
     }
 
     /// The same, with mails that tell of it.
     pub async fn start_session_telling(
         &self,
-        user: UserId,
-        digest: TokenDigest,
-        client: Option<String>,
+        new: NewSession,
         mails: Vec<Mail>,
         by: By,
         now: Timestamp,
     ) -> Result<SessionId, Fault> {
+        let NewSession { user, digest, client, stays } = new;
         self.write(move |tx| {
             Box::pin(async move {
                 clear_over(tx, user, now).await?;
                 let address = by.address.map(|address: IpAddr| address.to_string());
                 let id: i64 = on_tx!(tx, c => sqlx::query_scalar(
-                    "INSERT INTO sessions (digest, user_id, created_at, last_seen_at, address, client)
-                     VALUES ($1, $2, $3, $3, $4, $5) RETURNING id")
-                    .bind(&digest.0[..]).bind(user.0).bind(now.micros()).bind(address).bind(client.as_deref())
+                    "INSERT INTO sessions (digest, user_id, created_at, last_seen_at, proven_at, address, client, stays)
+                     VALUES ($1, $2, $3, $3, $3, $4, $5, $6) RETURNING id")
+                    .bind(&digest.0[..]).bind(user.0).bind(now.micros()).bind(&address).bind(client.as_deref()).bind(stays)
                     .fetch_one(c).await)?;
                 on_tx!(tx, c => sqlx::query(
-                    "UPDATE users SET last_sign_in_at = COALESCE(current_sign_in_at, $1), current_sign_in_at = $1 WHERE id = $2")
-                    .bind(now.micros()).bind(user.0).execute(c).await.map(drop))?;
+                    "UPDATE users SET last_sign_in_at = COALESCE(current_sign_in_at, $1), current_sign_in_at = $1,
+                         last_sign_in_ip = COALESCE(current_sign_in_ip, $3), current_sign_in_ip = $3,
+                         sign_in_count = sign_in_count + 1
+                     WHERE id = $2")
+                    .bind(now.micros()).bind(user.0).bind(&address).execute(c).await.map(drop))?;
                 let details = json!({ "client": client });
                 let event = Event { action: "session.start", subject: "user", subject_id: user.0, details };
                 audit::record(tx, &by, now, event).await?;
@@ -142,8 +173,35 @@ impl Store {
         .map_err(Fault::from)
     }
 
-    /// Ends one session of that user.
-    pub async fn end_session(&self, user: UserId, id: SessionId, by: By, now: Timestamp) -> Result<(), Fault> {
+    /// The user's sessions that are not over, the last used first.
+    pub async fn sessions_of(&self, user: UserId, now: Timestamp) -> Result<Vec<Listed>, Fault> {
+        let rows: Vec<ListedRow> = on!(&self.db, c => sqlx::query_as(
+            "SELECT id, user_id, created_at, last_seen_at, stays, proven_at, address, client FROM sessions WHERE user_id = $1
+             ORDER BY last_seen_at DESC, id DESC")
+            .bind(user.0).fetch_all(c).await)?;
+        let listed = rows.into_iter().map(|row| Listed {
+            session: row.session.into(),
+            address: row.address,
+            client: row.client,
+        });
+        Ok(listed.filter(|listed| !listed.session.is_over(now)).collect())
+    }
+
+    /// Notes that somebody proved in that session, once more, who they are.
+    pub async fn prove_session(&self, user: UserId, id: SessionId, by: By, now: Timestamp) -> Result<(), Fault> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                on_tx!(tx, c => sqlx::query("UPDATE sessions SET proven_at = $1 WHERE id = $2 AND user_id = $3")
+                    .bind(now.micros()).bind(id.0).bind(user.0).execute(c).await.map(drop))?;
+                let event = Event { action: "session.prove", subject: "user", subject_id: user.0, details: json!({}) };
+                audit::record(tx, &by, now, event).await
+            })
+        })
+        .await
+    }
+
+    /// Ends one session of that user. False if there is none of that number.
+    pub async fn end_session(&self, user: UserId, id: SessionId, by: By, now: Timestamp) -> Result<bool, Fault> {
         self.write(move |tx| {
             Box::pin(async move {
                 let ended = on_tx!(tx, c => sqlx::query("DELETE FROM sessions WHERE id = $1 AND user_id = $2")
@@ -153,7 +211,30 @@ impl Store {
                         Event { action: "session.end", subject: "user", subject_id: user.0, details: json!({}) };
                     audit::record(tx, &by, now, event).await?;
                 }
-                Ok(())
+                Ok(ended > 0)
+            })
+        })
+        .await
+    }
+
+    /// Ends the user's sessions but one. Answers how many.
+    pub async fn end_other_sessions(
+        &self,
+        user: UserId,
+        keep: SessionId,
+        by: By,
+        now: Timestamp,
+    ) -> Result<u64, Fault> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let ended = on_tx!(tx, c => sqlx::query("DELETE FROM sessions WHERE user_id = $1 AND id <> $2")
+                    .bind(user.0).bind(keep.0).execute(c).await.map(|done| done.rows_affected()))?;
+                if ended > 0 {
+                    let details = json!({ "others": ended });
+                    let event = Event { action: "session.end", subject: "user", subject_id: user.0, details };
+                    audit::record(tx, &by, now, event).await?;
+                }
+                Ok(ended)
             })
         })
         .await
@@ -219,11 +300,14 @@ impl Store {
 }
 
 async fn clear_over(tx: &mut Tx, user: UserId, now: Timestamp) -> Result<(), Fault> {
-    let limits = Limits::at(now);
-    on_tx!(tx, c => sqlx::query("DELETE FROM sessions WHERE user_id = $1 AND (created_at <= $2 OR last_seen_at <= $3)")
-        .bind(user.0).bind(limits.created_at.micros()).bind(limits.last_seen_at.micros())
-        .execute(c).await.map(drop))
-    .map_err(Fault::from)
+    for stays in [false, true] {
+        let limits = Limits::at(now, stays);
+        on_tx!(tx, c => sqlx::query(
+            "DELETE FROM sessions WHERE user_id = $1 AND stays = $4 AND (created_at <= $2 OR last_seen_at <= $3)")
+            .bind(user.0).bind(limits.created_at.micros()).bind(limits.last_seen_at.micros()).bind(stays)
+            .execute(c).await.map(drop))?;
+    }
+    Ok(())
 }
 
 async fn use_password_link(

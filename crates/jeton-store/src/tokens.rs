@@ -14,6 +14,7 @@ use crate::{
     audit::{self, Event},
     db::{Tx, on, on_tx},
     mails::{self, Mail},
+    search::fold,
 };
 
 /// What a token is made from. Its text never comes here, only its digest.
@@ -117,9 +118,11 @@ macro_rules! token_tables {
 }
 
 pub mod list;
+mod revoke_all;
 mod uses;
 
-pub use uses::Use;
+pub(crate) use revoke_all::revoke_all;
+pub use uses::{ADDRESSES, Use};
 
 /// One row of [`token_columns`].
 #[derive(FromRow)]
@@ -304,11 +307,12 @@ async fn create_token(tx: &mut Tx, new: &NewToken, by: &By, now: Timestamp) -> R
         return Err(NotMade::TooMany(new.limit));
     }
     let family: i64 = on_tx!(tx, c => sqlx::query_scalar(
-        "INSERT INTO token_families (handle, user_id, name, description, scopes, impersonation, made_via, made_by, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id")
+        "INSERT INTO token_families (handle, user_id, name, description, scopes, impersonation, made_via, made_by, created_at,
+                                     name_folded)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id")
         .bind(&new.handle.0).bind(new.user.0).bind(&new.name).bind(new.description.as_deref())
         .bind(new.scopes.to_string()).bind(new.impersonation).bind(new.made_via.name())
-        .bind(by.user.map(|user| user.0)).bind(now.micros())
+        .bind(by.user.map(|user| user.0)).bind(now.micros()).bind(fold(&new.name))
         .fetch_one(c).await)
     .map_err(Fault::from)?;
     let id: i64 = on_tx!(tx, c => sqlx::query_scalar(
@@ -363,22 +367,4 @@ pub(crate) async fn revoke_token(
         audit::record(tx, by, now, event).await?;
     }
     Ok(Some(Revocation { digest, now: changed > 0 }))
-}
-
-/// Ends all living tokens of a user but impersonation tokens. Answers what every memory of tokens must forget.
-pub(crate) async fn revoke_all(tx: &mut Tx, user: UserId, by: &By, now: Timestamp) -> Result<Vec<TokenDigest>, Fault> {
-    let ended: Vec<(i64, Vec<u8>)> = on_tx!(tx, c => sqlx::query_as(
-        "UPDATE token_generations SET ended_at = $1, end_reason = $2, ended_by = $3, updated_at = $1
-         WHERE ended_at IS NULL AND (expires_at IS NULL OR expires_at > $1)
-           AND family_id IN (SELECT id FROM token_families WHERE user_id = $4 AND NOT impersonation)
-         RETURNING id, digest")
-        .bind(now.micros()).bind(EndReason::Revoked.name()).bind(by.user.map(|user| user.0)).bind(user.0)
-        .fetch_all(c).await)?;
-    let mut digests = Vec::new();
-    for (id, digest) in ended {
-        let event = Event { action: "token.revoke", subject: "token", subject_id: id, details: json!({}) };
-        audit::record(tx, by, now, event).await?;
-        digests.extend(digest.try_into().map(TokenDigest));
-    }
-    Ok(digests)
 }

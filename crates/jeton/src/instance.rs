@@ -7,7 +7,6 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow, bail};
-use jeton_core::token::Prefix;
 use jeton_server::{
     app::{App, Config},
     edge::Listen,
@@ -23,11 +22,9 @@ use crate::{
 
 /// How many living tokens a user may have.
 const TOKEN_LIMIT: i64 = 5_000;
-/// How many projects a new user may own.
-pub(crate) const PROJECTS_LIMIT: i64 = 100_000;
 
 /// Directories below the data directory that the server expects.
-const DIRECTORIES: [&str; 4] = ["keys", "mail", "repositories", "run"];
+const DIRECTORIES: [&str; 5] = ["avatars", "keys", "mail", "repositories", "run"];
 
 /// The data directory, wherever the process may go.
 pub(crate) fn data_dir(settings: &Settings) -> anyhow::Result<PathBuf> {
@@ -48,7 +45,6 @@ pub(crate) async fn open(settings: &Settings, external_url: String) -> anyhow::R
         impersonation: settings.impersonation_enabled,
         trusted_proxies: settings.trusted_proxies.clone(),
         metrics_allow: settings.metrics_allow.clone(),
-        token_prefix: Prefix::default(),
         token_limit: TOKEN_LIMIT,
         mail,
     };

@@ -34,13 +34,20 @@ fn main() -> ExitCode {
 }
 
 fn run(command: cli::Command, settings: settings::Settings) -> anyhow::Result<()> {
+    if !matches!(command, cli::Command::Serve) {
+        // The server has a log for them.
+        settings.misspelt.iter().for_each(|warning| say(warning));
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(commands::run(command, settings))
 }
 
 /// One line on standard error that says why and what to do.
-#[expect(clippy::print_stderr, reason = "this is the one place where a command says why it failed")]
 fn complain(error: &anyhow::Error) {
-    let text = format!("{error:#}");
+    say(&format!("{error:#}"));
+}
+
+#[expect(clippy::print_stderr, reason = "this is the one place where a command says what it has to say to people")]
+fn say(text: &str) {
     eprintln!("jeton: {}", text.split_whitespace().collect::<Vec<_>>().join(" "));
 }

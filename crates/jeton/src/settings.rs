@@ -80,13 +80,16 @@ pub(crate) struct Settings {
     pub(crate) log_format: Format,
     /// What is odd about them without being wrong; for the log.
     pub(crate) warnings: Vec<String>,
+    /// Variables of the environment that look like settings and are none: every command tells of them.
+    pub(crate) misspelt: Vec<String>,
 }
 
 impl Settings {
     /// Reads and checks all of them.
     pub(crate) fn read(sources: &Sources) -> Result<Self, BadSetting> {
         let written = Reader(sources.read()?);
-        let mut warnings = sources.misspelt();
+        let misspelt = sources.misspelt();
+        let mut warnings = Vec::new();
         let data_dir = written.read("data_dir", path)?.unwrap_or_else(|| PathBuf::from("data"));
         let database_url = written.read("database_url", database)?.unwrap_or_else(|| sqlite_in(&data_dir));
         let registry = match written.read("registry", parse)? {
@@ -109,6 +112,7 @@ impl Settings {
             log: written.read("log", parse)?.unwrap_or_default(),
             log_format: written.read("log_format", parse)?.unwrap_or_default(),
             data_dir,
+            misspelt,
             warnings,
         })
     }

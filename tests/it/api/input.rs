@@ -107,3 +107,52 @@ fn an_empty_json_body_is_no_body() {
     let request = token.request(Method::DELETE, &format!("/api/v4/personal_access_tokens/{id}"));
     request.body("application/json", "").send().expect(204);
 }
+
+#[test]
+fn bounds_are_read_in_every_usual_form() {
+    let server = Server::shared();
+    let root = server.root().token("api");
+    for moment in [
+        "2999-11-26",
+        "2999/11/26",
+        "26 Nov 2999",
+        "2999-11-26 00:00:00 UTC",
+        "2999-11-26T00:00:00Z",
+        "2999-11-26T00:00:00+02:00",
+        "2999-11-26T00:00:00%2B02:00",
+        "Tue, 26 Nov 2999 00:00:00 GMT",
+        "Tue, 26 Nov 2999 00:00:00 -0500",
+        "9999-12-31",
+    ] {
+        let moment = moment.replace(' ', "%20");
+        for path in ["/api/v4/users", "/api/v4/personal_access_tokens"] {
+            let before = root.get(&format!("{path}?created_before={moment}")).expect(200).json();
+            let after = root.get(&format!("{path}?created_after={moment}")).expect(200).json();
+            assert_ne!(before, json!([]), "{path} {moment}");
+            assert_eq!(after, json!([]), "{path} {moment}");
+        }
+    }
+    let refused = root.get("/api/v4/users?created_before=11/26/2999").expect(400);
+    assert_eq!(refused.json(), json!({ "error": "created_before is invalid" }));
+}
+
+#[test]
+fn numbers_that_no_record_has_are_those_of_records_that_there_are_not() {
+    let server = Server::shared();
+    let (root, jane) = (server.root().token("api"), server.person("jane").token("api"));
+    for number in ["9223372036854775807", "9223372036854775808", "99999999999999999999"] {
+        let user = format!("/api/v4/users/{number}");
+        assert_eq!(jane.get(&user).expect(404).json(), json!({ "message": "404 User Not Found" }));
+        assert_eq!(
+            jane.get(&format!("{user}/projects")).expect(404).json(),
+            json!({ "message": "404 User Not Found" })
+        );
+        let token = format!("/api/v4/personal_access_tokens/{number}");
+        jane.get(&token).expect(401);
+        assert_eq!(root.get(&token).expect(404).json(), json!({ "message": "404 Not Found" }));
+        assert_eq!(root.delete(&token).expect(404).json(), json!({ "message": "404 Not found" }));
+    }
+    for path in ["/api/v4/users/+1", "/api/v4/users/-1", "/api/v4/users/1.0"] {
+        assert_eq!(jane.get(path).expect(404).json(), json!({ "error": "404 Not Found" }), "{path}");
+    }
+}

@@ -1,11 +1,16 @@
 //! The REST API, as its clients see it. Expected values are those of GitLab's API documentation and its own suite.
 
+mod around_users;
 mod credentials;
+mod impersonation;
 mod input;
+mod keys;
 mod pages;
+mod people;
 mod projects;
 mod replies;
 mod rotation;
+mod settings;
 mod sudo;
 mod tokens;
 mod users;

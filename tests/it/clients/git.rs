@@ -2,7 +2,7 @@
 
 use crate::{
     git::project,
-    harness::{Bearer, Git, Person, Server, Visitor, secrets},
+    harness::{Bearer, Git, Person, Server, Visitor, secrets, wait_for},
 };
 
 /// Jane with a token, and a project of hers with a first commit.
@@ -31,6 +31,10 @@ fn clone_commit_push_and_fetch_with_a_token() {
         git.run("one", &["-c", &protocol, "push", "--quiet", "origin", ":topic"]).expect_ok();
         let heads = git.run("two", &["ls-remote", "--heads", "origin"]).expect_ok();
         assert_eq!(heads.lines().count(), 1, "{heads}");
+        // Each push is a contribution, noted right behind it.
+        let pushes = || token.get("/api/v4/events?action=pushed").expect(200).json();
+        let pushes = wait_for("both pushes", || Some(pushes()).filter(|list| list.as_array().unwrap().len() == 2));
+        assert_eq!(pushes[0]["action_name"], "pushed to");
     }
 }
 

@@ -1,5 +1,6 @@
 """python-gitlab against Jeton: the calls that scripts make. Arguments: the address of the server, and the environment
-variable TOKEN with an administrator's token of scope `api`. Prints every token that it makes, a line each."""
+variables TOKEN, with an administrator's token of scope `api`, and PASSWORD, for a user that it makes. Prints every token
+that it makes, a line each."""
 
 import datetime
 import os
@@ -85,8 +86,80 @@ assert refused(404, lambda: client().projects.get(project.id))
 open_one = theirs.projects.create({"name": "Open", "visibility": "public"})
 assert client().projects.get(open_one.id).visibility == "public"
 assert refused(400, lambda: theirs.projects.create({"name": "Open"}))
+made_them = theirs.events.list(get_all=True, action="created")
+assert [event.project_id for event in made_them] == [open_one.id, project.id], made_them
 project.delete()
 open_one.delete()
+
+# People: made, changed, closed, opened and deleted.
+anna = root.users.create({
+    "username": "anna-python", "name": "Anna", "email": "anna-python@example.com", "password": os.environ["PASSWORD"],
+    "bio": "Writes Python", "public_email": "anna-python@example.com", "private_profile": True, "note": "new"})
+assert anna.bio == "Writes Python" and anna.note == "new" and anna.private_profile, anna
+assert "already been taken" in refused(409, lambda: root.users.create({
+    "username": "ANNA-python", "name": "x", "email": "x@example.com", "force_random_password": True}))
+anna.name = "Anna Doe"
+anna.admin = False
+anna.save()
+anna = root.users.get(anna.id)
+assert anna.name == "Anna Doe" and not anna.is_admin, anna
+assert [user.id for user in root.users.list(public_email="anna-python@example.com", get_all=True)] == [anna.id]
+assert anna.block() is True and anna.unblock() is True
+assert anna.deactivate() is True and anna.activate() is True
+assert anna.ban() is True and anna.unban() is True
+assert anna.memberships.list(get_all=True) == []
+assert [one.id for one in somebody.projects.list(get_all=True)] == []
+
+# Tokens to act as somebody else.
+acting = anna.impersonationtokens.create({"name": "acting", "scopes": ["api"]})
+print(acting.token)
+assert acting.impersonation and acting.active, acting
+assert client(private_token=acting.token).http_get("/user")["id"] == anna.id
+assert [one.id for one in anna.impersonationtokens.list(state="active", get_all=True)] == [acting.id]
+assert anna.impersonationtokens.get(acting.id).name == "acting"
+anna.impersonationtokens.delete(acting.id)
+assert anna.impersonationtokens.list(state="active", get_all=True) == []
+assert refused(401, lambda: client(private_token=acting.token).http_get("/user"))
+anna.delete(hard_delete=True)
+assert refused(404, lambda: root.users.get(anna.id))
+
+# What is decided about the instance.
+settings = root.settings.get()
+assert settings.personal_access_token_prefix == "jeton_", settings
+settings.default_projects_limit = settings.default_projects_limit
+settings.save()
+# Keys, addresses, status: what stands around a user.
+key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPqe0HnE6rzHsXf6tIJvLxUc5fdM2DKgrvSxfKxEIBKP"
+added = theirs.user.keys.create({"title": "laptop", "key": key + " jane@home"})
+assert added.key.startswith(key) and "jane@home" not in added.key, added
+assert [one.title for one in theirs.user.keys.list(get_all=True)] == ["laptop"]
+assert [one.id for one in client().users.get(somebody.id, lazy=True).keys.list(get_all=True)] == [added.id]
+assert root.keys.get(added.id).user["id"] == somebody.id
+assert "taken" in refused(400, lambda: root.user.keys.create({"title": "mine", "key": key}))
+added.delete()
+assert refused(404, lambda: theirs.user.keys.get(added.id))
+given = root.users.get(somebody.id).keys.create({"title": "given", "key": key, "expires_at": tomorrow})
+assert theirs.user.keys.get(given.id).expires_at.startswith(tomorrow)
+given.delete()
+assert "fingerprint" in refused(400, lambda: theirs.user.gpgkeys.create({
+    "key": "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n-----END PGP PUBLIC KEY BLOCK-----"}))
+assert theirs.user.gpgkeys.list(get_all=True) == []
+email = theirs.user.emails.create({"email": f"{somebody.username}@python.example"})
+assert email.confirmed_at is None and [one.id for one in theirs.user.emails.list(get_all=True)] == [email.id]
+email.delete()
+email = root.users.get(somebody.id).emails.create({"email": email.email, "skip_confirmation": True})
+assert email.confirmed_at
+email.delete()
+status = theirs.user.status.get()
+status.message, status.emoji = "In Python", "snake"
+status.save()
+assert client().users.get(somebody.id, lazy=True).status.get().message == "In Python"
+attributes = root.users.get(somebody.id).customattributes
+assert attributes.set("team", "blue").value == "blue"
+assert [one.id for one in root.users.list(custom_attributes={"team": "blue"}, get_all=True)] == [somebody.id]
+attributes.delete("team")
+assert refused(404, lambda: attributes.get("team"))
+assert root.user_activities.list(get_all=True)
 
 # A token ends itself, and is told so.
 theirs.personal_access_tokens.delete("self")

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::PYTHON;
-use crate::harness::{Outcome, Server};
+use crate::harness::{Outcome, Server, secrets};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/it/clients/python_gitlab.py");
 
@@ -15,7 +15,8 @@ fn python_gitlab_manages_users_tokens_and_projects() {
     server.person("another");
     let mut command = Command::new(PYTHON);
     command.args([SCRIPT, server.url("").trim_end_matches('/'), &somebody.username]);
-    let output = command.env("TOKEN", &administrator.token).output();
+    command.env("TOKEN", &administrator.token).env("PASSWORD", secrets::new_password());
+    let output = command.output();
     let output = output.unwrap_or_else(|error| panic!("{PYTHON}: {error}; `make test STEPS=clients` installs it"));
     Outcome::of(&output).expect_ok();
 }

@@ -21,6 +21,7 @@
 mod database;
 mod engine;
 mod git;
+mod keys;
 mod mailbox;
 mod nursery;
 mod person;
@@ -32,7 +33,9 @@ mod wait;
 
 pub(crate) use engine::Engine;
 pub(crate) use git::{Git, Outcome};
+pub(crate) use keys::{new_gpg_key, new_ssh_key};
 pub(crate) use person::Person;
+pub(crate) use secrets::new_password;
 pub(crate) use server::Server;
 pub(crate) use visitor::{Anonymous, Answer, Bearer, Request, SignedIn, Visitor, between, http};
 pub(crate) use wait::{pause, wait_for};

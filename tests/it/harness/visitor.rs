@@ -44,6 +44,11 @@ pub(crate) trait Visitor {
         self.request(Method::POST, path).json(body).send()
     }
 
+    /// `PUT` of a JSON body.
+    fn put(&self, path: &str, body: &Value) -> Answer {
+        self.request(Method::PUT, path).json(body).send()
+    }
+
     /// `POST` of a form.
     fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         self.request(Method::POST, path).form(fields).send()
@@ -213,16 +218,26 @@ impl<'s> SignedIn<'s> {
     /// Signs in through the form.
     #[track_caller]
     pub(crate) fn sign_in(server: &'s Server, login: &str, password: &str) -> Self {
+        let (mut browser, done) = Self::send_form(server, login, password);
+        assert!(matches!(done.status, 302 | 303), "signing in: {done}");
+        browser.take_cookies(&done);
+        browser.csrf = csrf_of(&browser.get("/").expect(200));
+        browser
+    }
+
+    /// What the form answers.
+    pub(crate) fn try_sign_in(server: &'s Server, login: &str, password: &str) -> Answer {
+        Self::send_form(server, login, password).1
+    }
+
+    fn send_form(server: &'s Server, login: &str, password: &str) -> (Self, Answer) {
         let form = server.anonymous().get("/users/sign_in").expect(200);
         let mut browser = Self { server, cookies: String::new(), csrf: csrf_of(&form) };
         browser.take_cookies(&form);
         let csrf = browser.csrf.clone();
         let fields = [("authenticity_token", &*csrf), ("user[login]", login), ("user[password]", password)];
         let done = browser.request(Method::POST, "/users/sign_in").form(&fields).send();
-        assert!(matches!(done.status, 302 | 303), "signing in: {done}");
-        browser.take_cookies(&done);
-        browser.csrf = csrf_of(&browser.get("/").expect(200));
-        browser
+        (browser, done)
     }
 
     /// The same browser, whose requests do not prove that they come from our own page.

@@ -32,7 +32,9 @@ impl Credential {
         let mut fields = Vec::new();
         let request = match self {
             Self::None => request,
-            Self::Token(token) if git => request.header("Authorization", &basic("any", token)),
+            Self::Token(token) if git => {
+                request.header("Authorization", &basic(&format!("any-{}", new_number()), token))
+            }
             Self::Token(token) => request.header("PRIVATE-TOKEN", token),
             Self::Password { user, password } => request.header("Authorization", &basic(user, password)),
             Self::Session { cookies, csrf } => {
@@ -110,9 +112,16 @@ pub(super) const COLUMNS: &[Column] = &[
         ..plain("root session", |world, fresh| session(&world.root_session, &world.root, fresh))
     },
     plain("password", |world, _| password(&world.jane.username, &world.jane.password)),
-    plain("wrong password", |world, _| password(&world.jane.username, "not-the-password")),
+    plain("wrong password", |_, _| password(&format!("somebody-{}", new_number()), "not-the-password")),
     plain("blocked user's password", |world, _| password(&world.carl.username, &world.carl.password)),
 ];
+
+/// Each wrong password, and each token that is none, is somebody else's: so many at one account would have to wait.
+fn new_number() -> u32 {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    COUNT.fetch_add(1, Ordering::Relaxed)
+}
 
 fn mistyped(token: &str) -> String {
     let other = if token.as_bytes()[20] == b'x' { "y" } else { "x" };

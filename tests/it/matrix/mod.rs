@@ -31,6 +31,8 @@ const IDLE: [&str; 2] = ["read_registry", "write_registry"];
 /// Where GitLab itself tells somebody else's thing from none, and clients rely on the words. The numbers of tokens are
 /// given in turn, so it is no secret which of them exist.
 const TOLD: [(&str, &str); 1] = [("DELETE", "/api/v4/personal_access_tokens/{id}")];
+/// What takes from others that are asked at the same time is asked last, one after the other.
+const LAST: [&str; 1] = ["/-/user_settings/active_sessions/end_others"];
 /// Threads that ask.
 const ASKERS: usize = 4;
 
@@ -91,20 +93,26 @@ fn ask_everything(world: &World<'_>) -> Vec<Row> {
         .into_iter()
         .flat_map(|route| Subject::of(&route).targets().iter().map(move |target| (route.clone(), *target)))
         .collect();
+    let row = |number: usize| {
+        let (route, target) = questions[number].clone();
+        let answers = COLUMNS.iter().map(|column| answer(world, &route, target, column)).collect();
+        (number, Row { route, target, answers })
+    };
+    let (last, usual): (Vec<usize>, Vec<usize>) =
+        (0..questions.len()).partition(|number| LAST.contains(&questions[*number].0.path));
     let next = AtomicUsize::new(0);
     let ask = || {
         let mut rows = Vec::new();
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some((route, target)) = questions.get(number).cloned() else { return rows };
-            let answers = COLUMNS.iter().map(|column| answer(world, &route, target, column)).collect();
-            rows.push((number, Row { route, target, answers }));
+        while let Some(number) = usual.get(next.fetch_add(1, Ordering::Relaxed)) {
+            rows.push(row(*number));
         }
+        rows
     };
     let mut rows: Vec<(usize, Row)> = thread::scope(|scope| {
         let askers: Vec<_> = (0..ASKERS).map(|_| scope.spawn(ask)).collect();
         askers.into_iter().flat_map(|asker| asker.join().unwrap()).collect()
     });
+    rows.extend(last.into_iter().map(row));
     rows.sort_by_key(|(number, _)| *number);
     rows.into_iter().map(|(_, row)| row).collect()
 }

@@ -1,13 +1,16 @@
 //! The rows' other half: what is asked about.
 
+use std::{collections::HashMap, sync::Mutex};
+
 use jeton_server::guard::Route;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::Credential;
-use crate::harness::{Bearer, Person, Server, SignedIn, Visitor as _};
+use crate::harness::{Bearer, Person, Server, SignedIn, Visitor as _, new_gpg_key, new_ssh_key};
 
 /// What a route is about.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Subject {
     /// Nothing in particular.
     Nothing,
@@ -17,16 +20,44 @@ pub(super) enum Subject {
     Project,
     /// A user, by number.
     User,
-    /// A further address of a user, by its number.
+    /// A user to whom something happens, by number.
+    Account,
+    /// A token of Bob's that an administrator made, by his number and its own.
+    Impersonation,
+    /// An SSH key, by number, of a user.
+    SshKey,
+    /// An OpenPGP key, by number, of a user.
+    GpgKey,
+    /// A further e-mail address, by number, of a user.
     Email,
+    /// A custom attribute of a user.
+    Attribute,
+    /// A user's keys as plain text.
+    KeysFile,
+    /// A session or a browser, by a number that only its owner is shown.
+    Place,
+    /// A passkey, by its number.
+    Passkey,
+    /// A further address on the page of the own ones, by its number.
+    Address,
     /// A file of the pages.
     Asset,
 }
 
 /// Parts of routes' paths, and what they are about. The first that stands in a path counts.
-const SUBJECTS: [(&str, Subject); 7] = [
-    ("/profile/emails/{id}", Subject::Email),
+const SUBJECTS: [(&str, Subject); 17] = [
+    ("/profile/emails/{id}", Subject::Address),
+    ("/webauthn_registrations/{id}/", Subject::Passkey),
+    ("/active_sessions/{id}", Subject::Place),
+    ("/devices/{id}", Subject::Place),
     ("/personal_access_tokens/{id}", Subject::Token),
+    ("/impersonation_tokens/{impersonation_token_id}", Subject::Impersonation),
+    ("/gpg_keys/{key_id}", Subject::GpgKey),
+    ("/keys/{key_id}", Subject::SshKey),
+    ("/emails/{email_id}", Subject::Email),
+    ("/custom_attributes/{key}", Subject::Attribute),
+    ("/uploads/-/system/user/avatar/{id}/{file}", Subject::Asset),
+    ("/{file}", Subject::KeysFile),
     ("/users/{id}", Subject::User),
     ("/users/{user_id}", Subject::User),
     ("/projects/{id}", Subject::Project),
@@ -39,6 +70,8 @@ impl Subject {
     pub(super) fn of(route: &Route) -> Self {
         let found = SUBJECTS.iter().find(|(part, _)| route.path.contains(part)).map(|(_, subject)| *subject);
         match found {
+            // The usual people must be able to go on asking.
+            Some(Self::User) if route.path.starts_with("/api/v4/users/{id}") && route.method != "GET" => Self::Account,
             Some(subject) => subject,
             None if route.path.contains('{') => panic!("say in SUBJECTS what {} is about", route.path),
             None => Self::Nothing,
@@ -49,15 +82,20 @@ impl Subject {
     pub(super) const fn targets(self) -> &'static [Target] {
         match self {
             Self::Nothing => &[Target::Nothing],
-            Self::Token | Self::User => &[Target::Mine, Target::Theirs, Target::Missing],
+            Self::Token | Self::User | Self::SshKey | Self::GpgKey | Self::Email | Self::Attribute | Self::KeysFile => {
+                &[Target::Mine, Target::Theirs, Target::Missing]
+            }
             Self::Project => &[Target::Mine, Target::Theirs, Target::Internal, Target::Public, Target::Missing],
-            Self::Asset | Self::Email => &[Target::Missing],
+            Self::Account | Self::Impersonation => &[Target::Theirs, Target::Missing],
+            // Only a key can make a passkey, and there is none here: the tests of passkeys ask for other people's.
+            Self::Place | Self::Passkey | Self::Asset | Self::Address => &[Target::Missing],
         }
     }
 
-    /// Whether it is a secret that one exists. Users are none: whoever signed in may read the list.
+    /// Whether it is a secret that one exists. Users are none: whoever signed in may read the list; nor are their keys,
+    /// which everybody may read.
     pub(super) const fn is_secret(self) -> bool {
-        matches!(self, Self::Token | Self::Project)
+        matches!(self, Self::Token | Self::Project | Self::Email | Self::Attribute)
     }
 }
 
@@ -96,7 +134,9 @@ impl Target {
 #[derive(Clone)]
 pub(super) struct Thing {
     number: i64,
-    /// A project's path, with its namespace.
+    /// The number of what is a user's: a key, an address, an impersonation token.
+    part: i64,
+    /// A project's path, with its namespace; a user's name; an attribute's key.
     path: String,
 }
 
@@ -105,8 +145,15 @@ impl Thing {
     pub(super) fn address(&self, route: &str) -> String {
         let number = self.number.to_string();
         route
+            .replace("avatar/{id}/{file}", "avatar/1/none.png")
             .replace("{id}", &number)
             .replace("{user_id}", &number)
+            .replace("{impersonation_token_id}", &self.part.to_string())
+            .replace("{key_id}", &self.part.to_string())
+            .replace("{email_id}", &self.part.to_string())
+            .replace("/{key}", &format!("/{}", self.path))
+            .replace("/{provider}", "/ldap")
+            .replace("/{file}", &format!("/{}.keys", self.path))
             .replace("{namespace}/{project}", &self.path)
             .replace("{version}/{name}", "0/none.css")
     }
@@ -137,6 +184,7 @@ pub(super) struct World<'s> {
     administrator: Bearer<'s>,
     owners: [Bearer<'s>; 2],
     usual: Usual,
+    parts: Mutex<HashMap<(i64, Subject), Thing>>,
 }
 
 /// The things that are asked about where nothing can happen to them.
@@ -192,6 +240,7 @@ impl<'s> World<'s> {
             administrator,
             owners,
             usual,
+            parts: Mutex::default(),
         }
     }
 
@@ -212,16 +261,60 @@ impl<'s> World<'s> {
 
     /// The thing to ask about; a new one if it is to be `fresh`.
     pub(super) fn thing(&self, subject: Subject, target: Target, fresh: bool) -> Thing {
-        let nothing = Thing { number: 99_999_999, path: String::new() };
+        let nothing = Thing { number: 99_999_999, part: 99_999_999, path: String::new() };
         match (subject, target) {
             (Subject::Project, Target::Missing) => Thing { path: format!("{}/none", self.bob.username), ..nothing },
-            (_, Target::Missing | Target::Nothing) | (Subject::Nothing | Subject::Asset | Subject::Email, _) => nothing,
+            (Subject::Attribute, Target::Missing) => Thing { number: self.bob_id, path: "none".to_owned(), ..nothing },
+            (Subject::Impersonation, Target::Missing) => Thing { number: self.bob_id, ..nothing },
+            (_, Target::Missing | Target::Nothing)
+            | (Subject::Nothing | Subject::Place | Subject::Passkey | Subject::Asset | Subject::Address, _) => nothing,
+            (Subject::Account, _) => Thing { number: new_user(&self.administrator), ..nothing },
+            (Subject::Impersonation, _) => self.impersonation(),
             (Subject::User, Target::Mine) => Thing { number: self.jane_id, ..nothing },
             (Subject::User, _) => Thing { number: self.bob_id, ..nothing },
+            (Subject::KeysFile, Target::Mine) => Thing { path: self.jane.username.clone(), ..nothing },
+            (Subject::KeysFile, _) => Thing { path: self.bob.username.clone(), ..nothing },
+            (Subject::SshKey | Subject::GpgKey | Subject::Email | Subject::Attribute, _) => {
+                let user = if target == Target::Mine { self.jane_id } else { self.bob_id };
+                if fresh { self.part_of(user, subject) } else { self.usual_part_of(user, subject) }
+            }
             (Subject::Token, Target::Mine) => self.token_of(0, fresh),
             (Subject::Token, _) => self.token_of(1, fresh),
             (Subject::Project, _) => self.project(target, fresh),
         }
+    }
+
+    /// Something that is a user's and stays.
+    fn usual_part_of(&self, user: i64, subject: Subject) -> Thing {
+        let mut parts = self.parts.lock().unwrap();
+        parts.entry((user, subject)).or_insert_with(|| self.part_of(user, subject)).clone()
+    }
+
+    /// Something new that is a user's.
+    fn part_of(&self, user: i64, subject: Subject) -> Thing {
+        let name = new_name();
+        let attribute = format!("custom_attributes/{name}");
+        if subject == Subject::GpgKey {
+            return self.gpg_key_of(user);
+        }
+        let (place, body) = match subject {
+            Subject::SshKey => ("keys", json!({ "title": "matrix", "key": new_ssh_key() })),
+            Subject::Email => ("emails", json!({ "email": format!("{name}@matrix.example") })),
+            _ => (&*attribute, json!({ "value": "blue" })),
+        };
+        let method = if subject == Subject::Attribute { Method::PUT } else { Method::POST };
+        let path = format!("/api/v4/users/{user}/{place}");
+        let made = self.administrator.request(method, &path).json(&body).send().json();
+        Thing { number: user, part: made["id"].as_i64().unwrap_or_default(), path: name }
+    }
+
+    fn gpg_key_of(&self, user: i64) -> Thing {
+        let path = format!("/api/v4/users/{user}/gpg_keys");
+        let made = (0..64)
+            .map(|_| self.administrator.post(&path, &json!({ "key": new_gpg_key() })))
+            .find(|answer| answer.status == 201);
+        let part = made.unwrap().json()["id"].as_i64().unwrap();
+        Thing { number: user, part, path: String::new() }
     }
 
     fn token_of(&self, owner: usize, fresh: bool) -> Thing {
@@ -231,6 +324,13 @@ impl<'s> World<'s> {
         } else {
             self.usual.tokens[owner].clone()
         }
+    }
+
+    fn impersonation(&self) -> Thing {
+        let body = json!({ "name": "matrix", "scopes": ["read_api"] });
+        let path = format!("/api/v4/users/{}/impersonation_tokens", self.bob_id);
+        let made = self.administrator.post(&path, &body).expect(201).json();
+        Thing { number: self.bob_id, part: made["id"].as_i64().unwrap(), path: String::new() }
     }
 
     fn project(&self, target: Target, fresh: bool) -> Thing {
@@ -246,8 +346,16 @@ impl<'s> World<'s> {
 
 impl Thing {
     fn token(made: &Value) -> Self {
-        Self { number: made["id"].as_i64().unwrap(), path: String::new() }
+        Self { number: made["id"].as_i64().unwrap(), part: 0, path: String::new() }
     }
+}
+
+/// The number of a new user.
+fn new_user(administrator: &Bearer<'_>) -> i64 {
+    let username = new_name();
+    let email = format!("{username}@example.com");
+    let body = json!({ "username": username, "name": "Fresh", "email": email, "force_random_password": true });
+    administrator.post("/api/v4/users", &body).expect(201).json()["id"].as_i64().unwrap()
 }
 
 fn new_name() -> String {
@@ -268,5 +376,5 @@ fn new_token(administrator: &Bearer<'_>, user: i64, scopes: &Value, expires_at: 
 fn new_project(owner: &Bearer<'_>, name: &str, visibility: &str) -> Thing {
     let body = json!({ "name": name, "visibility": visibility, "initialize_with_readme": true });
     let made = owner.post("/api/v4/projects", &body).expect(201).json();
-    Thing { number: made["id"].as_i64().unwrap(), path: text(&made, "path_with_namespace") }
+    Thing { number: made["id"].as_i64().unwrap(), part: 0, path: text(&made, "path_with_namespace") }
 }

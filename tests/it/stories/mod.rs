@@ -1,6 +1,9 @@
 //! Attacks that worked on other systems, each told and shown to fail.
 
 mod accounts;
+mod factors;
+mod guessing;
+mod held;
 mod pages;
 mod tokens;
 mod traces;

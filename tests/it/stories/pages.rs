@@ -67,6 +67,25 @@ fn signing_in_begins_a_new_session() {
     assert_ne!(thief.status, 200, "{thief}");
 }
 
+/// Somebody plants a value of their own choice as the session's cookie, where a neighbouring host or a script of another
+/// program lets them, and waits for it to become a session.
+#[test]
+fn a_planted_session_cookie_never_becomes_a_session() {
+    let server = Server::shared();
+    let jane = server.person("jane");
+    let planted = format!("jeton_session={}", "A".repeat(43));
+    let form = server.anonymous().request(Method::GET, "/users/sign_in").header("Cookie", &planted).send().expect(200);
+    let proof = between(form.text(), "name=\"authenticity_token\" value=\"", "\"").unwrap();
+    let fields = [("authenticity_token", proof), ("user[login]", &*jane.username), ("user[password]", &*jane.password)];
+    let request = server.anonymous().request(Method::POST, "/users/sign_in").header("Cookie", &planted);
+    let done = request.form(&fields).send().expect(303);
+    let cookies: Vec<_> = done.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap()).collect();
+    assert!(cookies.iter().any(|line| line.starts_with("jeton_session=")), "{cookies:?}");
+    assert!(!cookies.iter().any(|line| line.starts_with(&planted)), "{cookies:?}");
+    let thief = server.anonymous().request(Method::GET, TOKENS).header("Cookie", &planted).send();
+    assert_eq!(thief.status, 302, "{thief}");
+}
+
 /// A link to our sign-in page leads to a page of the attacker's afterwards.
 #[test]
 fn the_way_back_after_signing_in_stays_here() {

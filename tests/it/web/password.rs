@@ -1,7 +1,7 @@
 //! Setting a password with a one-time link.
 
 use super::{Browser, TOKENS};
-use crate::harness::{Answer, Server, secrets};
+use crate::harness::{Answer, Server, Visitor as _, secrets};
 
 /// Somebody who has no password yet: the name, and the link that sets one, as a path on the server.
 fn newcomer(server: &Server, name: &str) -> (String, String) {
@@ -69,4 +69,26 @@ fn a_made_up_link_is_none() {
         let status = browser.open(&format!("/users/password/edit{query}")).status;
         assert_eq!(status, if query.contains("%00") { 400 } else { 404 }, "{query}");
     }
+}
+
+#[test]
+fn a_password_that_an_administrator_chose_is_replaced_on_the_way_in() {
+    let server = Server::shared();
+    let (root, jane) = (server.root().token("api"), server.person("jane"));
+    let token = jane.token("read_user");
+    let id = token.user_id();
+    let (chosen, own) = (secrets::new_password(), secrets::new_password());
+    root.put(&format!("/api/v4/users/{id}"), &serde_json::json!({ "password": chosen })).expect(200);
+    token.get("/api/v4/user").expect(403);
+
+    let mut browser = Browser::new(server);
+    let led = browser.sign_in(&jane.username, &chosen).expect(303);
+    let link = led.header("location").to_owned();
+    secrets::remember(link.rsplit_once('=').unwrap().1);
+    browser.open(TOKENS).expect(302);
+    set(&mut browser, &link, &own, &own).expect(303);
+    browser.sign_in(&jane.username, &chosen).expect(422);
+    browser.sign_in(&jane.username, &own).expect(303);
+    browser.open(TOKENS).expect(200);
+    token.get("/api/v4/user").expect(200);
 }

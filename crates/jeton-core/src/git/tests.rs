@@ -168,7 +168,7 @@ proptest! {
     fn a_redirect_repeats_no_secret(query in "([a-z_%;&=+]|private_token=|access_token|%5F|%70){0,12}") {
         if let Err(NotServed::Moved(target)) = GitRequest::parse("GET", "/ns/p/info/refs", Some(&query)) {
             for pair in target.split_once('?').map_or("", |(_, query)| query).split(['&', ';']) {
-                prop_assert!(!SECRETS.contains(&pair.split('=').next().unwrap()));
+                prop_assert!(!names_a_credential(pair));
             }
         }
     }

@@ -7,30 +7,10 @@ use crate::{
     namespace::{Namespace, NamespaceKind},
     scope::ScopeSet,
     token::{EndReason, Expiry},
-    user::UserState,
+    user::{Closed, UserKind, UserState, for_tests as user},
 };
 
 const NOW: Timestamp = Timestamp::from_micros(1_000_000_000);
-
-fn user(id: i64) -> User {
-    User {
-        id: UserId(id),
-        username: format!("user{id}"),
-        name: "A user".into(),
-        email: format!("user{id}@example.com"),
-        state: UserState::Active,
-        administrator: false,
-        external: false,
-        two_factor: false,
-        projects_limit: 10,
-        namespace: NamespaceId(id),
-        created_at: NOW,
-        confirmed_at: Some(NOW),
-        current_sign_in_at: None,
-        last_sign_in_at: None,
-        last_activity_on: None,
-    }
-}
 
 fn token(scopes: &str) -> LivingToken {
     LivingToken {
@@ -89,17 +69,18 @@ fn what_each_scope_grants() {
         PushImage,
         Sudo,
         UsePages,
+        SetUpFactors,
     ];
     let table = [
-        ("api", "yyyyyyyyynn"),
-        ("read_api", "yynynynynnn"),
-        ("read_user", "ynnynnnnnnn"),
-        ("read_repository", "nnnynynnnnn"),
-        ("write_repository", "nnnynyynnnn"),
-        ("read_registry", "nnnynnnynnn"),
-        ("write_registry", "nnnynnnnynn"),
-        ("self_rotate", "nnnyynnnnnn"),
-        ("sudo", "nnnynnnnnyn"),
+        ("api", "yyyyyyyyynnn"),
+        ("read_api", "yynynynynnnn"),
+        ("read_user", "ynnynnnnnnnn"),
+        ("read_repository", "nnnynynnnnnn"),
+        ("write_repository", "nnnynyynnnnn"),
+        ("read_registry", "nnnynnnynnnn"),
+        ("write_registry", "nnnynnnnynnn"),
+        ("self_rotate", "nnnyynnnnnnn"),
+        ("sudo", "nnnynnnnnynn"),
     ];
     assert_eq!(table.len(), SCOPES.len());
     for (scope, expected) in table {
@@ -129,7 +110,7 @@ fn scopes_are_a_union() {
 #[test]
 fn a_token_is_dead_from_its_expiry_on() {
     let mut record = TokenRecord { token: token("api"), ended: None };
-    let rules = Rules { impersonation: true };
+    let rules = Rules { tokens: true, impersonation: true };
     record.token.expiry = Expiry::at(NOW);
     let just_before = Timestamp::from_micros(NOW.micros() - 1);
     assert!(admit(record, rules, just_before).is_ok());
@@ -145,19 +126,25 @@ fn expired_is_said_before_revoked_before_impersonation() {
     let ended = Ended { at: NOW, reason: EndReason::Revoked };
     let mut record = TokenRecord { token: token("api"), ended: Some(ended) };
     record.token.impersonation = true;
-    let rules = Rules { impersonation: false };
+    let rules = Rules { tokens: true, impersonation: false };
     assert_eq!(admit(record, rules, NOW), Err(Denial::Revoked { token: record.token.id, ended }));
     record.token.expiry = Expiry::at(NOW);
     assert_eq!(admit(record, rules, NOW), Err(Denial::Expired { at: NOW }));
     record.token.expiry = Expiry::NEVER;
     record.ended = None;
     assert_eq!(admit(record, rules, NOW), Err(Denial::ImpersonationDisabled));
+    assert_eq!(admit(record, Rules { tokens: false, impersonation: true }, NOW), Err(Denial::TokensDisabled));
 }
 
 #[test]
 fn a_closed_account_closes_every_credential() {
-    for state in [UserState::Blocked, UserState::Banned, UserState::Deactivated] {
-        let closed = Arc::new(User { state, administrator: true, ..user(7) });
+    let administrator = || User { administrator: true, ..user(7) };
+    let states = [UserState::Blocked, UserState::Banned, UserState::Deactivated];
+    let closed = states
+        .map(|state| User { state, ..administrator() })
+        .into_iter()
+        .chain([User { kind: UserKind::Ghost, ..administrator() }, User { password_expired: true, ..administrator() }]);
+    for closed in closed.map(Arc::new) {
         for via in [Via::Token(token("api")), Via::Session(SessionId(1)), Via::Password] {
             let caller = Caller::new(Arc::clone(&closed), via);
             let denial = may_ask(Some(&caller), act(Ability::ReadUsers), NOW).unwrap_err();
@@ -169,13 +156,14 @@ fn a_closed_account_closes_every_credential() {
 #[test]
 fn an_account_whose_address_nobody_confirmed_opens_nothing() {
     let waiting = Arc::new(User { confirmed_at: None, administrator: true, ..user(7) });
-    assert!(waiting.is_unconfirmed() && !waiting.is_usable() && user(7).is_usable());
+    assert_eq!((waiting.closed(), user(7).closed()), (Some(Closed::Unconfirmed), None));
     for via in [Via::Token(token("api")), Via::Session(SessionId(1)), Via::Password] {
         let caller = Caller::new(Arc::clone(&waiting), via);
         let denial = may_ask(Some(&caller), act(Ability::ReadUsers), NOW).unwrap_err();
         assert_eq!(denial, Denial::Account(Arc::clone(&waiting)));
     }
-    assert!(!User { state: UserState::Deactivated, confirmed_at: None, ..user(7) }.is_unconfirmed());
+    let rests = User { state: UserState::Deactivated, confirmed_at: None, ..user(7) };
+    assert_eq!(rests.closed(), Some(Closed::Deactivated));
 }
 
 #[test]
@@ -250,4 +238,65 @@ fn what_cannot_be_seen_is_hidden_and_what_can_is_forbidden() {
 fn the_scopes_that_would_do_are_named() {
     assert_eq!(scopes_granting(Ability::ReadApi).collect::<Vec<_>>(), ["api", "read_api"]);
     assert_eq!(scopes_granting(Ability::PushCode).collect::<Vec<_>>(), ["api", "write_repository"]);
+}
+
+#[test]
+fn two_factors_and_the_duty_to_have_them_decide_by_what_means_one_may_ask() {
+    let later = NOW.plus_seconds(1);
+    let pages = act(Ability::UsePages);
+    let factors = act(Ability::SetUpFactors);
+    let api = act(Ability::ReadApi);
+    let code = act(Ability::PullCode);
+    let token_required = Err(Denial::TokenRequired);
+    let factor_required = Err(Denial::FactorRequired);
+    // Who, and what the password and a session may do. A token goes on working.
+    for (two_factor, duty, password, session) in [
+        (false, Duty::None, Ok(()), Ok(())),
+        (true, Duty::None, token_required.clone(), Ok(())),
+        (false, Duty::Until(later), Ok(()), Ok(())),
+        (false, Duty::Overdue, token_required.clone(), factor_required),
+        (true, Duty::Overdue, token_required, Err(Denial::FactorRequired)),
+    ] {
+        let user = Arc::new(User { two_factor, ..user(7) });
+        let by_password = Caller::by_password(Arc::clone(&user), duty);
+        let by_session = Caller::by_session(Arc::clone(&user), SessionId(1), NOW, duty);
+        let by_token = Caller { duty, ..Caller::new(user, Via::Token(token("api"))) };
+        let told = |caller: &Caller, act| may_ask(Some(caller), act, NOW).map(drop);
+        let who = format!("two factors: {two_factor}, {duty:?}");
+        assert_eq!(told(&by_password, code), password, "password, {who}");
+        assert_eq!(stands(&by_password, NOW), password, "password, {who}");
+        for act in [pages, api] {
+            assert_eq!(told(&by_session, act), session, "session, {who}");
+        }
+        assert_eq!(told(&by_session, factors), Ok(()), "factors, {who}");
+        assert_eq!(is_nobody_to_the_api(&by_session), session.is_err(), "{who}");
+        assert_eq!(told(&by_token, api), Ok(()), "token, {who}");
+        assert!(!is_nobody_to_the_api(&by_token) && !is_nobody_to_the_api(&by_password));
+    }
+}
+
+#[test]
+fn what_is_too_sensitive_for_a_session_alone_asks_for_a_fresh_proof() {
+    let proven = Act { asker: Asker::Proven, ..act(Ability::WriteApi) };
+    let administration = Act { asker: Asker::ProvenAdministrator, ..proven };
+    let session =
+        |user: User, age: i64| Caller::by_session(Arc::new(user), SessionId(1), NOW.plus_seconds(-age), Duty::None);
+    let administrator = || User { administrator: true, ..user(1) };
+    let told = |caller: &Caller, act| may_ask(Some(caller), act, NOW).map(drop);
+    for (caller, act, expected) in [
+        (session(user(7), 0), proven, Ok(())),
+        (session(user(7), 599), proven, Ok(())),
+        (session(user(7), 600), proven, Err(Denial::NotProven)),
+        (session(user(7), 600), act(Ability::WriteApi), Ok(())),
+        (with(user(7), "api"), proven, Ok(())),
+        (with(user(7), "read_api"), proven, Err(Denial::Scope { missing: Ability::WriteApi })),
+        (session(user(7), 0), administration, Err(Denial::NotAdministrator)),
+        (session(user(7), 600), administration, Err(Denial::NotAdministrator)),
+        (session(administrator(), 0), administration, Ok(())),
+        (session(administrator(), 600), administration, Err(Denial::NotProven)),
+        (with(administrator(), "api"), administration, Ok(())),
+    ] {
+        assert_eq!(told(&caller, act), expected, "{caller:?} {act:?}");
+    }
+    assert!(matches!(may_ask(None, proven, NOW), Err(Denial::Anonymous)));
 }

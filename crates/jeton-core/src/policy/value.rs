@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::project::Visibility;
+use crate::{
+    project::Visibility,
+    token::{BadPrefix, Prefix},
+};
 
 /// A value that no setting has claimed yet.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,11 +41,8 @@ pub enum Kind {
         /// The greatest.
         most: i64,
     },
-    /// A text of so many characters at most.
-    Text {
-        /// How many.
-        longest: usize,
-    },
+    /// What tokens can start with ([`Prefix`]).
+    Prefix,
     /// One of these words.
     Word(&'static [&'static str]),
     /// Any of these words.
@@ -60,8 +60,8 @@ pub enum Unfit {
     TooSmall(i64),
     /// The number is greater than this.
     TooLarge(i64),
-    /// The text has more characters than this.
-    TooLong(usize),
+    /// No token can start with it.
+    Prefix(BadPrefix),
     /// It is none of the words.
     NotListed,
 }
@@ -74,7 +74,7 @@ impl fmt::Display for Unfit {
             Self::Type => f.write_str("is invalid"),
             Self::TooSmall(least) => write!(f, "must be greater than or equal to {least}"),
             Self::TooLarge(most) => write!(f, "must be less than or equal to {most}"),
-            Self::TooLong(most) => write!(f, "is too long (maximum is {most} characters)"),
+            Self::Prefix(bad) => bad.fmt(f),
             Self::NotListed => f.write_str("is not included in the list"),
         }
     }
@@ -91,12 +91,8 @@ impl Kind {
                     _ => Ok(()),
                 }
             }
-            (Self::Text { longest }, Value::Text(text)) if text.chars().count() > longest => {
-                Err(Unfit::TooLong(longest))
-            }
-            (Self::Boolean, Value::Boolean(_))
-            | (Self::MaybeNumber { .. }, Value::Nothing)
-            | (Self::Text { .. }, Value::Text(_)) => Ok(()),
+            (Self::Prefix, Value::Text(text)) => Prefix::parse(text).map(drop).map_err(Unfit::Prefix),
+            (Self::Boolean, Value::Boolean(_)) | (Self::MaybeNumber { .. }, Value::Nothing) => Ok(()),
             (Self::Word(known), Value::Text(word)) => listed(known, word),
             (Self::Words(known), Value::Words(words)) => words.iter().try_for_each(|word| listed(known, word)),
             _ => Err(Unfit::Type),

@@ -1,12 +1,12 @@
 //! What a new token is asked to be, and what is wrong with that. The form and the API check the same things and say the
 //! same words, which are GitLab's.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use crate::{
     scope::{BadScopes, Offer, Scope, ScopeSet},
     time::Date,
-    token::Expiry,
+    token::{Expiry, Lifetime},
 };
 
 /// Characters that a name or a description may have.
@@ -74,12 +74,12 @@ impl Attribute {
 }
 
 /// One thing that is wrong with a draft. As text it is a sentence: `Name can't be blank`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Flaw {
     /// What it is about.
     pub attribute: Attribute,
     /// What is wrong, to be read after the attribute's name.
-    pub message: &'static str,
+    pub message: Cow<'static, str>,
 }
 
 impl fmt::Display for Flaw {
@@ -90,24 +90,37 @@ impl fmt::Display for Flaw {
 
 impl Draft {
     /// Checks everything at once, so that a form can show all that is wrong.
-    pub fn check(self, offer: Offer) -> Result<Plan, Vec<Flaw>> {
+    pub fn check(self, offer: Offer, lifetime: Lifetime) -> Result<Plan, Vec<Flaw>> {
+        let end = lifetime.settle(self.expires_at);
+        self.check_with(offer, end)
+    }
+
+    /// The same where a token that must have an end has to name it.
+    pub fn check_insisting(self, offer: Offer, lifetime: Lifetime) -> Result<Plan, Vec<Flaw>> {
+        let end = lifetime.insist(self.expires_at);
+        self.check_with(offer, end)
+    }
+
+    fn check_with(self, offer: Offer, end: Result<Option<Date>, String>) -> Result<Plan, Vec<Flaw>> {
         let description = self.description.filter(|text| !text.trim().is_empty());
         let name_flaw = if self.name.trim().is_empty() { Some("can't be blank") } else { text_flaw(&self.name) };
         let description_flaw = description.as_deref().and_then(text_flaw);
         let scopes = offered(&self.scopes, offer);
 
+        let fixed = |flaw: Option<&'static str>| flaw.map(Cow::Borrowed);
         let flaws: Vec<Flaw> = [
-            (Attribute::Name, name_flaw),
-            (Attribute::Description, description_flaw),
-            (Attribute::Scopes, scopes.err()),
+            (Attribute::Name, fixed(name_flaw)),
+            (Attribute::Description, fixed(description_flaw)),
+            (Attribute::Scopes, fixed(scopes.as_ref().err().copied())),
+            (Attribute::ExpiresAt, end.as_ref().err().map(|flaw| Cow::Owned(flaw.clone()))),
         ]
         .into_iter()
         .filter_map(|(attribute, message)| message.map(|message| Flaw { attribute, message }))
         .collect();
 
-        match scopes {
-            Ok(scopes) if flaws.is_empty() => {
-                Ok(Plan { name: self.name, description, scopes, expiry: Expiry::on(self.expires_at) })
+        match (scopes, end) {
+            (Ok(scopes), Ok(end)) if flaws.is_empty() => {
+                Ok(Plan { name: self.name, description, scopes, expiry: Expiry::on(end) })
             }
             _ => Err(flaws),
         }
@@ -143,20 +156,24 @@ mod tests {
 
     const PLAIN: Offer = Offer { administrator: false, registry: false };
 
+    fn free() -> Lifetime {
+        Lifetime::from(crate::time::Timestamp::from_micros(0))
+    }
+
     fn draft(name: &str, scopes: &[&str]) -> Draft {
         let scopes = scopes.iter().map(|&name| name.to_owned()).collect();
         Draft { name: name.to_owned(), description: None, scopes, expires_at: None }
     }
 
     fn flaws(draft: Draft) -> String {
-        draft.check(PLAIN).unwrap_err().iter().map(Flaw::to_string).collect::<Vec<_>>().join("; ")
+        draft.check(PLAIN, free()).unwrap_err().iter().map(Flaw::to_string).collect::<Vec<_>>().join("; ")
     }
 
     #[test]
     fn a_good_draft_is_a_plan() {
         let draft =
             Draft { description: Some(" ".into()), expires_at: Date::parse("2027-01-31"), ..draft("ci", &["api"]) };
-        let plan = draft.check(PLAIN).unwrap();
+        let plan = draft.check(PLAIN, free()).unwrap();
         assert_eq!((plan.name.as_str(), plan.description), ("ci", None));
         assert_eq!((plan.scopes.to_string(), plan.expiry.to_string()), ("api".into(), "2027-01-31".into()));
     }
@@ -171,7 +188,7 @@ mod tests {
             "Name is invalid; Description is too long (maximum is 255 characters); \
              Scopes can only contain available scopes"
         );
-        assert!(draft(&"é".repeat(255), &["api"]).check(PLAIN).is_ok());
+        assert!(draft(&"é".repeat(255), &["api"]).check(PLAIN, free()).is_ok());
     }
 
     #[test]
@@ -179,7 +196,7 @@ mod tests {
         let administrator = Offer { administrator: true, registry: true };
         for scope in ["sudo", "read_registry"] {
             assert_eq!(flaws(draft("ci", &[scope])), "Scopes can only contain available scopes");
-            assert!(draft("ci", &[scope]).check(administrator).is_ok());
+            assert!(draft("ci", &[scope]).check(administrator, free()).is_ok());
         }
     }
 }

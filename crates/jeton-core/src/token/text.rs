@@ -12,8 +12,6 @@ const BODY: usize = 32;
 const CHECKSUM: usize = 6;
 /// Characters of a token without its prefix; all of them letters and digits.
 pub const SECRET_LENGTH: usize = BODY + CHECKSUM;
-/// The longest prefix that an administrator can set.
-const LONGEST_PREFIX: usize = 20;
 /// Digits of base 62, in their order.
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -42,12 +40,15 @@ impl fmt::Display for BadPrefix {
 }
 
 impl Prefix {
+    /// Characters of the longest one.
+    pub const LONGEST: usize = 20;
+
     /// At most 20 characters of `[a-zA-Z0-9_+=/@:.-]`; may be empty.
     pub fn parse(text: &str) -> Result<Self, BadPrefix> {
         if !text.bytes().all(is_prefix_character) {
             return Err(BadPrefix::Character);
         }
-        if text.len() > LONGEST_PREFIX {
+        if text.len() > Self::LONGEST {
             return Err(BadPrefix::TooLong);
         }
         Ok(Self(text.to_owned()))
@@ -136,7 +137,7 @@ pub enum Malformed {
 impl<'a> Presented<'a> {
     /// Checks form and checksum, so that a mistyped token never reaches the database.
     pub fn parse(text: &'a str) -> Result<Self, Malformed> {
-        if text.len() > LONGEST_PREFIX + BODY + CHECKSUM {
+        if text.len() > Prefix::LONGEST + BODY + CHECKSUM {
             return Err(Malformed::TooLong);
         }
         if !text.bytes().all(is_prefix_character) {

@@ -75,8 +75,8 @@ impl App {
             return Ok(self.store.create_user(new, by, self.now()).await);
         }
         let mail = notices::confirmation_link(new.username.as_str(), &new.name, None, new.email.as_str());
-        let mail = self.confirmable(mail)?;
-        Ok(self.store.create_unconfirmed_user(new, mail, by, self.now()).await)
+        let new = NewUser { confirmation: Some(self.confirmable(mail)?), ..new };
+        Ok(self.store.create_user(new, by, self.now()).await)
     }
 
     /// Mails the link with which an address takes the place of the present one.

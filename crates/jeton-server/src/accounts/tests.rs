@@ -6,6 +6,7 @@ use jeton_core::{
 use jeton_store::users::NewUser;
 
 use super::*;
+use crate::attempts::Whence;
 use crate::test_instance::{BY, Instance, NOW, PASSWORD};
 
 /// A user's state, as requests see it from memory.
@@ -58,7 +59,8 @@ async fn a_link_sets_the_password_once_within_a_day() {
     let instance = Instance::new().await;
     let (app, jane) = (&instance.app, instance.user("jane", false).await);
     let session = app.sign_in(&jane, None, BY).await.unwrap();
-    let knows = async |password: &str| app.check_password("jane", Secret::new(password)).await.unwrap().is_some();
+    let whence = Whence::new(BY, None, None);
+    let knows = async |password: &str| app.try_password("jane", &Secret::new(password), &whence).await.is_ok();
     let link = async || {
         let link = app.make_password_link(jane.id).await.unwrap();
         let start = "http://jeton.example/users/password/edit?reset_password_token=";
@@ -91,21 +93,16 @@ async fn an_account_that_waits_for_its_confirmation_is_let_in_by_it_or_when_none
         app.change_policy(changes, BY).await.unwrap();
     };
     let make = async |name: &str, is_confirmed| {
-        let new = NewUser {
-            username: Username::parse(name).unwrap(),
-            name: name.to_owned(),
-            email: Email::parse(&format!("{name}@example.com")).unwrap(),
-            password_hash: None,
-            administrator: false,
-            projects_limit: 10,
-        };
+        let email = Email::parse(&format!("{name}@example.com")).unwrap();
+        let new = NewUser::plain(Username::parse(name).unwrap(), name.to_owned(), email, 10);
         app.create_user(new, is_confirmed, BY).await.unwrap().unwrap()
     };
-    assert!(make("early", false).await.is_usable(), "nobody asks for it");
+    assert!(make("early", false).await.closed().is_none(), "nobody asks for it");
     decide("hard").await;
-    assert!(make("known", true).await.is_usable());
+    assert!(make("known", true).await.closed().is_none());
     let (one, two) = (make("one", false).await, make("two", false).await);
-    let is_usable = async |user: &User| app.identities.user(&app.store, user.id).await.unwrap().unwrap().is_usable();
+    let is_usable =
+        async |user: &User| app.identities.user(&app.store, user.id).await.unwrap().unwrap().closed().is_none();
     assert!(!is_usable(&one).await && !is_usable(&two).await);
 
     let mails = app.store.take_mails(9, NOW, NOW.plus_seconds(1)).await.unwrap();

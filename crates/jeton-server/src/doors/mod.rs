@@ -26,7 +26,7 @@ use tower::Service;
 
 use crate::{
     app::App,
-    edge::{Client, Peer},
+    edge::{Client, Peer, Refuse, Unfit},
     exchange::{Exchange, X_REQUEST_ID},
     guard::Route,
     metrics::DoorMetrics,
@@ -70,6 +70,16 @@ impl Door {
             Self::Git => git::table(),
             Self::Ops => ops::routes().table().to_vec(),
             Self::Web => web::routes().table().to_vec(),
+        }
+    }
+
+    /// What the edge refuses, in the door's own words.
+    fn refuse(self, unfit: Unfit, app: &App, id: RequestId) -> Response {
+        match self {
+            Self::Api => api::refuse(unfit),
+            Self::Git => git::refuse(unfit),
+            Self::Ops => ops::refuse(unfit),
+            Self::Web => web::refuse(unfit, app, id),
         }
     }
 
@@ -118,13 +128,7 @@ impl Doors {
 impl House {
     /// Names the request and its client, for everything behind, and takes it in hand.
     fn receive<B>(&self, request: &mut Request<B>, room: &Room) -> Exchange {
-        let trusted = &self.app.config.trusted_proxies;
-        let (headers, peer) = (request.headers(), request.extensions().get::<Peer>());
-        let client: Option<Client> = peer.map(|peer| peer.client(headers, trusted));
-        // A trusted proxy may have named the request already: then its log and ours agree.
-        let given = peer.filter(|peer| trusted.holds(peer.addr)).and_then(|_| headers.get(X_REQUEST_ID));
-        let given = given.and_then(|name| RequestId::parse(name.to_str().ok()?));
-        let id = given.unwrap_or_else(|| self.app.request_ids.next());
+        let (id, client) = self.name(request);
         let extensions = request.extensions_mut();
         extensions.insert(id);
         if let Some(client) = client {
@@ -132,6 +136,26 @@ impl House {
         }
         let exchange = Exchange::begin(Arc::clone(&room.metrics), (request.method(), request.uri()), id, client);
         exchange.called_by(request.headers().get(USER_AGENT).cloned())
+    }
+
+    fn name<B>(&self, request: &Request<B>) -> (RequestId, Option<Client>) {
+        let trusted = &self.app.config.trusted_proxies;
+        let (headers, peer) = (request.headers(), request.extensions().get::<Peer>());
+        let client: Option<Client> = peer.map(|peer| peer.client(headers, trusted));
+        // A trusted proxy may have named the request already: then its log and ours agree.
+        let given = peer.filter(|peer| trusted.holds(peer.addr)).and_then(|_| headers.get(X_REQUEST_ID));
+        let given = given.and_then(|name| RequestId::parse(name.to_str().ok()?));
+        (given.unwrap_or_else(|| self.app.request_ids.next()), client)
+    }
+}
+
+impl Refuse for Doors {
+    fn refuse(&self, request: &Request<()>, unfit: Unfit) -> Response {
+        let door = Door::of(request.uri().path());
+        let (id, client) = self.0.name(request);
+        let metrics = Arc::clone(&self.0.rooms[door as usize].metrics);
+        let exchange = Exchange::begin(metrics, (request.method(), request.uri()), id, client);
+        exchange.refuse(door.refuse(unfit, &self.0.app, id))
     }
 }
 

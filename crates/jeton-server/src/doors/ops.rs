@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 
 use crate::{
     app::App,
+    edge::Unfit,
     exchange,
     guard::{Anybody, Grant, ReadMetrics, Routes},
     metrics,
@@ -58,6 +59,11 @@ pub(super) fn door(app: &App) -> Router {
         .method_not_allowed_fallback(async || plain(StatusCode::METHOD_NOT_ALLOWED, "405 Method Not Allowed\n"))
         .layer(from_fn(finish))
         .with_state(app.clone())
+}
+
+/// What the edge refuses.
+pub(super) fn refuse(unfit: Unfit) -> Response {
+    plain(unfit.status(), format!("{unfit}.\n"))
 }
 
 async fn health(_: Grant<Anybody>) -> Response {
@@ -101,7 +107,7 @@ async fn finish(request: Request, next: Next) -> Response {
     match Refusal::of(&answer) {
         None => answer,
         Some(Refusal::Denied(denial)) => denied(denial),
-        Some(Refusal::Busy) => failed(&Refusal::Busy),
+        Some(passing @ (Refusal::Busy | Refusal::Held(_))) => failed(passing),
         Some(refusal) => {
             tracing::error!(request_id = id.map(tracing::field::display), %refusal, "an operator's request failed");
             failed(refusal)
@@ -123,12 +129,17 @@ fn denied(denial: &Denial) -> Response {
         | Denial::TokenRequired
         | Denial::Expired { .. }
         | Denial::Revoked { .. }
-        | Denial::ImpersonationDisabled => {
+        | Denial::ImpersonationDisabled
+        | Denial::TokensDisabled
+        | Denial::PasswordsDisabled => {
             let mut answer = plain(StatusCode::UNAUTHORIZED, format!("401 Unauthorized ({reason})\n{FOR_WHOM}\n"));
             answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"Jeton\""));
             answer
         }
         Denial::Account(_)
+        | Denial::TooManyAddresses { .. }
+        | Denial::FactorRequired
+        | Denial::NotProven
         | Denial::NotFromOurPage
         | Denial::Scope { .. }
         | Denial::SudoNotAdministrator

@@ -39,6 +39,7 @@ pub use keeper::Keeper;
 pub use listener::BindError;
 pub use open_files::raise_open_files;
 pub use peer::{BadNetworks, Client, Networks, Peer};
+pub use service::{Refuse, Unfit};
 pub use tls::{BadCertificate, Certificate};
 
 use listener::Listener;
@@ -84,12 +85,17 @@ impl Default for Limits {
 
 /// What the edge asks of the service behind it; an [`axum::Router`] fits.
 pub trait Behind:
-    tower::Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send + 'static
+    tower::Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send>
+    + Refuse
+    + Clone
+    + Send
+    + 'static
 {
 }
 
 impl<S> Behind for S where
     S: tower::Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send>
+        + Refuse
         + Clone
         + Send
         + 'static

@@ -13,7 +13,7 @@ use jeton_core::{
     id::{TokenId, UserId},
 };
 
-use crate::refusal::Refusal;
+use crate::{limits::Standing, refusal::Refusal};
 
 tokio::task_local! {
     static NOTES: Cell<Notes>;
@@ -27,6 +27,7 @@ pub(super) struct Notes {
     pub(super) user: Option<UserId>,
     pub(super) token: Option<TokenId>,
     pub(super) refusal: Option<&'static str>,
+    pub(super) standing: Option<Standing>,
 }
 
 /// Keeps notes while a request is served, also while it is given up. `agent` is what its client calls itself.
@@ -67,6 +68,16 @@ pub(crate) fn note_caller(caller: &Caller) {
         notes.user = Some(caller.person().id);
         notes.token = caller.token().map(|token| token.id);
     });
+}
+
+/// Notes where the caller stands within a limit.
+pub(crate) fn note_standing(standing: Standing) {
+    note(|notes| notes.standing = Some(standing));
+}
+
+/// Where the caller stands within a limit, if one is counted.
+pub(crate) fn noted_standing() -> Option<Standing> {
+    taken().standing
 }
 
 /// Notes why the request is refused. The first reason stays: a later one is about the page that tells it.

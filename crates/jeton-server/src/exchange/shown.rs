@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Write as _};
 
-use jeton_core::token::SECRET_LENGTH;
+use axum::http::Method;
+use jeton_core::{secret::names_a_credential, token::SECRET_LENGTH};
 use percent_encoding::percent_decode_str;
 
 /// Characters of a path that are shown; nothing that exists has a longer one.
@@ -18,7 +19,7 @@ impl fmt::Display for Shown<'_> {
             if position > 0 {
                 f.write_char('/')?;
             }
-            let segment = if may_hold_a_token(segment) { "[hidden]" } else { segment };
+            let segment = if may_hold_a_secret(segment) { "[hidden]" } else { segment };
             if segment.len() >= room {
                 return f.write_char('…');
             }
@@ -29,12 +30,36 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// Whether there are as many letters and digits in a row as a token has. Names of commits and of large files are such
-/// rows too, but hexadecimal ones.
-fn may_hold_a_token(segment: &str) -> bool {
+/// Letters and digits in a row that a token has, even one of GitLab's, and even one that was not copied whole.
+const ROW: usize = 16;
+
+/// Whether it names a parameter that carries a token, or holds as many letters and digits in a row as a token. Names of
+/// commits and of large files are such rows too, but hexadecimal ones; long words have no digits, or no capitals.
+fn may_hold_a_secret(segment: &str) -> bool {
     let segment = percent_decode_str(segment).decode_utf8_lossy();
-    let mut rows = segment.split(|character: char| !character.is_ascii_alphanumeric());
-    rows.any(|row| row.len() >= SECRET_LENGTH && !row.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    let is_a_tokens = |row: &str| {
+        let has = |kind: fn(&u8) -> bool| row.as_bytes().iter().any(kind);
+        row.len() >= ROW
+            && !row.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && (row.len() >= SECRET_LENGTH || (has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)))
+    };
+    names_a_credential(&segment) || segment.split(|character: char| !character.is_ascii_alphanumeric()).any(is_a_tokens)
+}
+
+/// A method as it stands in the log: anybody may send any word, a token among them.
+pub(super) fn shown_method(method: &Method) -> &str {
+    const KNOWN: [Method; 9] = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::TRACE,
+        Method::CONNECT,
+    ];
+    if KNOWN.contains(method) { method.as_str() } else { "[other]" }
 }
 
 #[cfg(test)]
@@ -62,9 +87,19 @@ mod tests {
             (format!("/{token}@host/x.git/info/refs"), "/[hidden]/x.git/info/refs"),
             (format!("/jane/x%3D{token}.git/HEAD"), "/jane/[hidden]/HEAD"),
             (format!("/{}", token.replace("bWc", "%62W%63")), "/[hidden]"),
+            (format!("/x/{}", &token[..token.len() - 1]), "/x/[hidden]"),
+            ("/x/glpat-abcdefghij0123456789".to_owned(), "/x/[hidden]"),
+            ("/api/v4/user&private_token=abc".to_owned(), "/api/v4/[hidden]"),
+            ("/private%5Ftoken=abc/x".to_owned(), "/[hidden]/x"),
         ] {
             assert_eq!(Shown(&path).to_string(), shown);
         }
+    }
+
+    #[test]
+    fn a_method_that_is_none_is_not_shown() {
+        assert_eq!(shown_method(&Method::GET), "GET");
+        assert_eq!(shown_method(&Method::from_bytes(b"jeton_7Lq2XbWc9RtYp0ZsVnKd").unwrap_or_default()), "[other]");
     }
 
     #[test]

@@ -56,6 +56,8 @@ fn people(registry: &mut Registry, app: &App) {
     registry.register("unwritten_uses", "Tokens whose last use is not written yet", gauge(app.last_used.backlog()));
     registry.register("unwritten_uses_failures", "Times that writing last uses failed", failures);
     registry.register("password_hashes_running", "Passwords being hashed or checked", gauge(app.passwords.running()));
+    let done = ConstCounter::new(app.passwords.done());
+    registry.register("password_hashes", "Passwords hashed or checked", done);
     registry.register("password_hashes_waiting", "Passwords waiting for that", gauge(app.passwords.waiting()));
 }
 

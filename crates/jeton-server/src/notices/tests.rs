@@ -33,7 +33,7 @@ fn all() -> Vec<Notice<'static>> {
 async fn a_notice_greets_tells_the_circumstances_and_holds_no_link() {
     let instance = Instance::new().await;
     let jane = instance.user("jane", false).await;
-    let by = By { user: Some(jane.id), means: Means::Session, address: Some([192, 0, 2, 7].into()), request_id: None };
+    let by = By { user: Some(jane.id), address: Some([192, 0, 2, 7].into()), ..By::local(Means::Session) };
     for notice in all() {
         let mails = instance.app.mails_to(&jane, notice, &by);
         assert!(!mails.is_empty());

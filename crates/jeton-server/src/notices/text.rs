@@ -119,9 +119,12 @@ fn who(user: &User, by: &By) -> &'static str {
         Means::CommandLine => "an administrator, on the server's command line",
         Means::Link => "whoever had the link",
         Means::Server => "the server",
-        Means::Session | Means::Token | Means::Password if !is_owner && by.user.is_some() => "an administrator",
+        Means::Session | Means::Token | Means::Password | Means::Passkey if !is_owner && by.user.is_some() => {
+            "an administrator"
+        }
         Means::Session => "your account, in a browser",
         Means::Password => "your account, with its password",
+        Means::Passkey => "your account, with a passkey",
         Means::Token if by.user.is_none() => "whoever used the secret of before",
         Means::Token => "your account, with a token",
     }

@@ -9,6 +9,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread,
@@ -16,7 +17,7 @@ use std::{
 
 use argon2::Block;
 use rustix::process::setpriority_process;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::Unhashed;
 use crate::metrics::Tally;
@@ -39,6 +40,10 @@ pub(super) struct Workers {
     pub(super) waiting: Tally,
     /// Work in hand.
     pub(super) running: Tally,
+    /// One for each piece of work that can be in hand or wait.
+    pub(super) seats: Arc<Semaphore>,
+    /// Work that was ever done.
+    pub(super) done: Arc<AtomicU64>,
 }
 
 impl Workers {
@@ -50,7 +55,8 @@ impl Workers {
             let jobs = Arc::clone(&jobs);
             thread::Builder::new().name("passwords".to_owned()).spawn(move || work(&jobs))?;
         }
-        Ok(Self { queue, waiting: Tally::default(), running: Tally::default() })
+        let seats = Arc::new(Semaphore::new(threads * QUEUE));
+        Ok(Self { queue, waiting: Tally::default(), running: Tally::default(), seats, done: Arc::default() })
     }
 
     /// Does one piece of work. What nobody waits for any more when its turn comes is left undone.
@@ -62,13 +68,14 @@ impl Workers {
         job: impl FnOnce(&mut Arena) -> T + Send + 'static,
     ) -> Result<T, Unhashed> {
         let (tell, told) = oneshot::channel();
-        let (waiting, running) = (self.waiting.count(), self.running.clone());
+        let (waiting, running, done) = (self.waiting.count(), self.running.clone(), Arc::clone(&self.done));
         let job: Job = Box::new(move |arena| {
             drop(waiting);
             if !tell.is_closed() {
                 let counted = running.count();
                 let result = job(arena);
                 drop(counted);
+                done.fetch_add(1, Ordering::Relaxed);
                 // Whoever left meanwhile does not hear it.
                 let _ = tell.send(result);
             }

@@ -4,12 +4,13 @@ use jeton_core::{id::UserId, time::Timestamp, user::Email};
 use serde_json::json;
 use sqlx::FromRow;
 
-use super::{MailRequest, NotTaken, is_taken, requests, send_link};
+use super::{MailRequest, NotTaken, requests, send_link};
 use crate::{
     By, Fault, Store,
     audit::{self, Event},
     db::{Tx, on, on_tx},
     mails::LinkMail,
+    users::emails::is_free,
 };
 
 /// A further address of a user.
@@ -86,7 +87,7 @@ async fn add(
     if !requests::count(tx, requests::CONFIRMATION, request, now).await? {
         return Err(NotTaken::TooOften);
     }
-    if is_taken(tx, &email.key()).await? {
+    if !is_free(tx, &email.key(), 0).await? {
         return Err(NotTaken::Taken);
     }
     let id: i64 = on_tx!(tx, c => sqlx::query_scalar(

@@ -49,6 +49,23 @@ pub struct ProjectFilter {
     pub last_activity_before: Option<Timestamp>,
 }
 
+impl ProjectFilter {
+    /// Everything that this one may see.
+    pub fn seen_by(viewer: Viewer) -> Self {
+        Self {
+            viewer,
+            owner: None,
+            visibility: None,
+            search: Search::default(),
+            search_namespaces: false,
+            id_after: None,
+            id_before: None,
+            last_activity_after: None,
+            last_activity_before: None,
+        }
+    }
+}
+
 /// By which column a list is sorted. Equal ones are in the order of their numbers, in the same direction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -68,14 +85,14 @@ macro_rules! conditions {
             " FROM projects p JOIN namespaces n ON n.id = p.namespace_id
              WHERE ($7 OR p.visibility = 'public' OR ($8 AND p.visibility = 'internal') OR n.owner_id = $9)
               AND (",
-            all_terms!("p.name"),
+            all_terms!("p.name_folded"),
             " OR ",
-            all_terms!("p.path"),
+            all_terms!("p.path_key"),
             " OR ",
-            all_terms!("p.description"),
+            all_terms!("p.description_folded"),
             "
                    OR ($10 AND ",
-            all_terms!("(n.full_path || '/' || p.path)"),
+            all_terms!("(n.full_path_key || '/' || p.path_key)"),
             "))
               AND ($11 IS NULL OR n.owner_id = $11)
               AND ($12 IS NULL OR p.visibility = $12)
@@ -124,7 +141,7 @@ macro_rules! bind_filter {
 }
 
 impl Viewer {
-    const fn user(self) -> Option<i64> {
+    pub(crate) const fn user(self) -> Option<i64> {
         match self {
             Self::User(user) | Self::External(user) => Some(user.0),
             Self::Anonymous | Self::Administrator => None,

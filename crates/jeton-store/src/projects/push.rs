@@ -7,6 +7,7 @@ use crate::{
     By, Fault, Store,
     audit::{self, Event},
     db::on_tx,
+    events::{self, Deed},
 };
 
 impl Store {
@@ -31,7 +32,8 @@ impl Store {
                 }
                 let details = branch.map_or_else(|| json!({}), |branch| json!({ "default_branch": branch }));
                 let event = Event { action: "project.push", subject: "project", subject_id: id.0, details };
-                audit::record(tx, &by, now, event).await
+                audit::record(tx, &by, now, event).await?;
+                events::record(tx, by.user, id, Deed::Pushed, now).await
             })
         })
         .await

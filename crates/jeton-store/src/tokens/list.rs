@@ -16,6 +16,8 @@ pub struct TokenFilter {
     pub user: Option<UserId>,
     /// Impersonation tokens, too.
     pub impersonation: bool,
+    /// Nothing but impersonation tokens.
+    pub only_impersonation: bool,
     /// Only those that are active, or only those that are not.
     pub active: Option<bool>,
     /// Only those that were ended, or only those that were not.
@@ -73,9 +75,9 @@ macro_rules! conditions {
             " WHERE ",
             $whose,
             " AND ",
-            all_terms!("f.name"),
+            all_terms!("f.name_folded"),
             "
-              AND ($8 OR NOT f.impersonation)
+              AND ($8 OR NOT f.impersonation) AND (f.impersonation OR NOT $18)
               AND ($9 IS NULL OR $9 = (g.ended_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > $16)))
               AND ($10 IS NULL OR $10 = (g.ended_at IS NOT NULL))
               AND ($11 IS NULL OR g.created_at <= $11) AND ($12 IS NULL OR g.created_at >= $12)
@@ -96,19 +98,19 @@ macro_rules! texts {
             TokenOrder::ExpiresDesc => texts!(@ $whose, "g.expires_at DESC NULLS LAST, g.id DESC"),
             TokenOrder::LastUsedAsc => texts!(@ $whose, "u.last_used_at NULLS LAST, g.id"),
             TokenOrder::LastUsedDesc => texts!(@ $whose, "u.last_used_at DESC NULLS LAST, g.id DESC"),
-            TokenOrder::NameAsc => texts!(@ $whose, "lower(f.name), g.id"),
-            TokenOrder::NameDesc => texts!(@ $whose, "lower(f.name) DESC, g.id DESC"),
+            TokenOrder::NameAsc => texts!(@ $whose, "f.name_folded, g.id"),
+            TokenOrder::NameDesc => texts!(@ $whose, "f.name_folded DESC, g.id DESC"),
         }
     };
     (@ $whose:literal, $order:literal) => {
-        concat!("SELECT ", token_columns!(), token_tables!(), conditions!($whose), "ORDER BY ", $order, " LIMIT $18 OFFSET $19")
+        concat!("SELECT ", token_columns!(), token_tables!(), conditions!($whose), "ORDER BY ", $order, " LIMIT $19 OFFSET $20")
     };
 }
 
 /// The same tokens, counted up to a limit.
 macro_rules! count {
     ($whose:literal) => {
-        concat!("SELECT count(*) FROM (SELECT 1", token_tables!(), conditions!($whose), "LIMIT $18) AS counted")
+        concat!("SELECT count(*) FROM (SELECT 1", token_tables!(), conditions!($whose), "LIMIT $19) AS counted")
     };
 }
 
@@ -126,6 +128,7 @@ macro_rules! bind_filter {
             .bind($filter.expires_before.map(Timestamp::micros))
             .bind($now.micros())
             .bind($filter.expires_after.map(Timestamp::micros))
+            .bind($filter.only_impersonation)
     };
 }
 

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How many addresses a token's uses are remembered with.
-const ADDRESSES: usize = 5;
+pub const ADDRESSES: usize = 5;
 
 /// A use of a token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

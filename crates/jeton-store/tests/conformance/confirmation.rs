@@ -10,6 +10,7 @@ use jeton_store::{
     Store,
     confirmation::{Limits, MailRequest, NotTaken, Unconfirmed, Waiting},
     mails::{LinkMail, MailLink},
+    users::NewUser,
 };
 
 use crate::{
@@ -42,10 +43,16 @@ async fn user(store: &Store, id: UserId) -> User {
     store.user(id).await.unwrap().unwrap()
 }
 
+/// An account that waits for the link of the seed 1.
+async fn make_unconfirmed(store: &Store) -> User {
+    let new = NewUser { confirmation: Some(link(1)), ..user_named("jane") };
+    store.create_user(new, BY, NOW).await.unwrap()
+}
+
 #[tokio::test]
 async fn an_account_can_wait_for_its_address() {
     for_each_engine(async |store| {
-        let jane = store.create_unconfirmed_user(user_named("jane"), link(1), BY, NOW).await.unwrap();
+        let jane = make_unconfirmed(&store).await;
         assert_eq!(jane.confirmed_at, None);
         let due = take(&store, 9, NOW).await;
         assert_eq!(subjects(&due), ["link 1"]);
@@ -115,7 +122,7 @@ async fn of_two_who_want_an_address_the_first_to_confirm_gets_it() {
 #[tokio::test]
 async fn who_waits_is_let_in_when_confirmation_is_switched_off() {
     for_each_engine(async |store| {
-        let jane = store.create_unconfirmed_user(user_named("jane"), link(1), BY, NOW).await.unwrap();
+        let jane = make_unconfirmed(&store).await;
         let decide = async |word: &str| {
             let changes = vec![("email_confirmation_setting", Value::Text(word.to_owned()))];
             store.change_policy(changes, BY, NOW).await.unwrap();

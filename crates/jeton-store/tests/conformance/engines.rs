@@ -64,14 +64,8 @@ pub(crate) const BY: By = By::local(Means::CommandLine);
 
 /// A new user of that name.
 pub(crate) fn user_named(username: &str) -> NewUser {
-    NewUser {
-        username: Username::parse(username).unwrap(),
-        name: format!("{username} Doe"),
-        email: Email::parse(&format!("{username}@example.com")).unwrap(),
-        password_hash: None,
-        administrator: false,
-        projects_limit: 10,
-    }
+    let email = Email::parse(&format!("{username}@example.com")).unwrap();
+    NewUser::plain(Username::parse(username).unwrap(), format!("{username} Doe"), email, 10)
 }
 
 /// Makes a user of that name.

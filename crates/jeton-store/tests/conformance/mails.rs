@@ -7,7 +7,7 @@ use jeton_store::{
     Store,
     mails::{Backlog, DueMail, Mail},
     rotation::Rotation,
-    sessions::NewPassword,
+    sessions::{NewPassword, NewSession},
 };
 
 use crate::engines::{BY, NOW, for_each_engine, make_token, make_user, token_of};
@@ -145,19 +145,23 @@ async fn a_change_and_the_mail_that_tells_of_it_come_together() {
         store.revoke_token_telling(next.id, None, told("not revoked"), BY, NOW).await.unwrap();
         store.set_password_telling(jane.id, "hash".to_owned(), told("password"), BY, NOW).await.unwrap();
         store.set_password_telling(UserId(99), "hash".to_owned(), told("no password"), BY, NOW).await.unwrap();
-        let client = Some("Browser".to_owned());
         let digest = TokenDigest([3; 32]);
-        store.start_session_telling(jane.id, digest, client, told("signed in"), BY, NOW).await.unwrap();
+        let session = NewSession { user: jane.id, digest, client: Some("Browser".to_owned()), stays: false };
+        store.start_session_telling(session, told("signed in"), BY, NOW).await.unwrap();
         store.create_password_link(jane.id, digest, NOW.plus_seconds(1)).await.unwrap();
         for subject in ["link used", "link not used"] {
             let password = NewPassword { hash: "hash".to_owned(), revoke_tokens: false };
             store.use_password_link(digest, password, told(subject), BY, NOW).await.unwrap();
         }
+        for (subject, old) in [("changed", "hash"), ("not changed", "another")] {
+            let hashes = (old.to_owned(), "next".to_owned());
+            store.change_password(jane.id, hashes, None, told(subject), BY, NOW).await.unwrap();
+        }
         let mails = take(&store, 99, NOW).await;
-        assert_eq!(subjects(&mails), ["made", "rotated", "revoked", "password", "signed in", "link used"]);
+        assert_eq!(subjects(&mails), ["made", "rotated", "revoked", "password", "signed in", "link used", "changed"]);
         assert!(mails.iter().all(|mail| mail.user == Some(jane.id) && mail.link.is_none()));
         make_token(&store, token_of(jane.id, 4)).await;
-        assert_eq!(store.mail_backlog().await.unwrap().mails, 6, "who tells nothing queues nothing");
+        assert_eq!(store.mail_backlog().await.unwrap().mails, 7, "who tells nothing queues nothing");
     })
     .await;
 }

@@ -131,37 +131,26 @@ async fn listed(store: &Store, made: &[Project], filter: &ProjectFilter, column:
     rows.iter().map(|project| digit(project.id).to_string()).collect()
 }
 
-fn seen_by(viewer: Viewer) -> ProjectFilter {
-    ProjectFilter {
-        viewer,
-        owner: None,
-        visibility: None,
-        search: Search::default(),
-        search_namespaces: false,
-        id_after: None,
-        id_before: None,
-        last_activity_after: None,
-        last_activity_before: None,
-    }
-}
-
 #[tokio::test]
 async fn a_list_holds_what_its_viewer_may_see_and_asked_for() {
     for_each_engine(async |store| {
         let (jane, joe, made) = furnish(&store).await;
-        let all = seen_by(Viewer::Administrator);
-        let found = |query: &str| ProjectFilter { search: Search::parse(query), ..seen_by(Viewer::Administrator) };
+        let all = ProjectFilter::seen_by(Viewer::Administrator);
+        let found = |query: &str| ProjectFilter {
+            search: Search::parse(query),
+            ..ProjectFilter::seen_by(Viewer::Administrator)
+        };
         let at = |seconds| Some(NOW.plus_seconds(seconds));
         for (filter, expected) in [
-            (seen_by(Viewer::Anonymous), "35"),
-            (seen_by(Viewer::External(joe.id)), "345"),
-            (seen_by(Viewer::User(joe.id)), "2345"),
-            (seen_by(Viewer::User(jane.id)), "1235"),
+            (ProjectFilter::seen_by(Viewer::Anonymous), "35"),
+            (ProjectFilter::seen_by(Viewer::External(joe.id)), "345"),
+            (ProjectFilter::seen_by(Viewer::User(joe.id)), "2345"),
+            (ProjectFilter::seen_by(Viewer::User(jane.id)), "1235"),
             (all.clone(), "12345"),
-            (ProjectFilter { owner: Some(jane.id), ..seen_by(Viewer::Anonymous) }, "3"),
+            (ProjectFilter { owner: Some(jane.id), ..ProjectFilter::seen_by(Viewer::Anonymous) }, "3"),
             (ProjectFilter { owner: Some(jane.id), ..all.clone() }, "123"),
             (ProjectFilter { visibility: Some(Visibility::Private), ..all.clone() }, "14"),
-            (ProjectFilter { visibility: Some(Visibility::Private), ..seen_by(Viewer::Anonymous) }, ""),
+            (ProjectFilter { visibility: Some(Visibility::Private), ..ProjectFilter::seen_by(Viewer::Anonymous) }, ""),
             (ProjectFilter { id_after: Some(made[2].id), ..all.clone() }, "45"),
             (ProjectFilter { id_before: Some(made[2].id), ..all.clone() }, "12"),
             (ProjectFilter { last_activity_after: at(4), ..all.clone() }, "45"),
@@ -170,7 +159,7 @@ async fn a_list_holds_what_its_viewer_may_see_and_asked_for() {
             (found("siteness"), "3"),
             (found("jane"), ""),
             (ProjectFilter { search_namespaces: true, ..found("jane") }, "123"),
-            (ProjectFilter { search: Search::parse("web"), ..seen_by(Viewer::User(joe.id)) }, ""),
+            (ProjectFilter { search: Search::parse("web"), ..ProjectFilter::seen_by(Viewer::User(joe.id)) }, ""),
         ] {
             assert_eq!(listed(&store, &made, &filter, ProjectColumn::Id, false).await, expected, "{filter:?}");
             let count = store.count_projects(&filter, 100).await.unwrap();
@@ -193,13 +182,16 @@ async fn every_order_goes_both_ways() {
             (ProjectColumn::Name, "25341"),
             (ProjectColumn::Path, "25341"),
         ] {
-            let filter = seen_by(Viewer::Administrator);
+            let filter = ProjectFilter::seen_by(Viewer::Administrator);
             assert_eq!(listed(&store, &made, &filter, column, false).await, expected, "{column:?}");
             let reversed: String = expected.chars().rev().collect();
             assert_eq!(listed(&store, &made, &filter, column, true).await, reversed, "{column:?}");
         }
         let slice = Slice { limit: 2, offset: 1 };
-        let some = store.projects(&seen_by(Viewer::Administrator), ProjectColumn::Id, false, slice).await.unwrap();
+        let some = store
+            .projects(&ProjectFilter::seen_by(Viewer::Administrator), ProjectColumn::Id, false, slice)
+            .await
+            .unwrap();
         assert_eq!(some, made[1..3]);
     })
     .await;

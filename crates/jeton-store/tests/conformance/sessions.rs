@@ -7,7 +7,7 @@ use jeton_core::{
 };
 use jeton_store::{
     By, Store,
-    sessions::{NewPassword, SignIn, UsedLink},
+    sessions::{NewPassword, NewSession, SignIn, UsedLink},
     tokens::NewToken,
 };
 
@@ -20,7 +20,8 @@ fn digest(seed: u8) -> TokenDigest {
 }
 
 async fn start(store: &Store, user: UserId, seed: u8, at: Timestamp) -> SessionId {
-    store.start_session(user, digest(seed), Some("Browser/1.0".to_owned()), BY, at).await.unwrap()
+    let client = Some("Browser/1.0".to_owned());
+    store.start_session(NewSession { user, digest: digest(seed), client, stays: false }, BY, at).await.unwrap()
 }
 
 #[tokio::test]
@@ -36,11 +37,37 @@ async fn a_session_is_found_until_it_is_ended() {
         store.touch_session(id, later).await.unwrap();
         assert_eq!(store.session(&digest(1)).await.unwrap().unwrap().last_seen_at, later);
 
-        store.end_session(joe.id, id, BY, later).await.unwrap();
+        assert!(!store.end_session(joe.id, id, BY, later).await.unwrap());
         assert!(store.session(&digest(1)).await.unwrap().is_some(), "it is not joe's to end");
-        store.end_session(jane.id, id, BY, later).await.unwrap();
+        assert!(store.end_session(jane.id, id, BY, later).await.unwrap());
         assert_eq!(store.session(&digest(1)).await.unwrap(), None);
-        store.end_session(jane.id, id, BY, later).await.unwrap();
+        assert!(!store.end_session(jane.id, id, BY, later).await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn everybody_sees_the_own_sessions_and_ends_the_others() {
+    for_each_engine(async |store| {
+        let (jane, joe) = (make_user(&store, "jane").await, make_user(&store, "joe").await);
+        let here = start(&store, jane.id, 1, NOW).await;
+        let there = start(&store, jane.id, 2, NOW.plus_seconds(9)).await;
+        start(&store, joe.id, 3, NOW).await;
+        let stays = NewSession { user: jane.id, digest: digest(4), client: None, stays: true };
+        let staying = store.start_session(stays, BY, NOW.plus_seconds(5)).await.unwrap();
+
+        let listed = store.sessions_of(jane.id, NOW.plus_seconds(10)).await.unwrap();
+        assert_eq!(listed.iter().map(|listed| listed.session.id).collect::<Vec<_>>(), [there, staying, here]);
+        assert_eq!(listed.iter().map(|listed| listed.session.stays).collect::<Vec<_>>(), [false, true, false]);
+        assert_eq!((listed[0].client.as_deref(), listed[1].client.as_deref()), (Some("Browser/1.0"), None));
+        let later = store.sessions_of(jane.id, NOW.plus_seconds(8 * DAY)).await.unwrap();
+        assert_eq!(later.iter().map(|listed| listed.session.id).collect::<Vec<_>>(), [staying]);
+
+        assert_eq!(store.end_other_sessions(jane.id, here, BY, NOW).await.unwrap(), 2);
+        assert_eq!(store.end_other_sessions(jane.id, here, BY, NOW).await.unwrap(), 0);
+        let left = store.sessions_of(jane.id, NOW.plus_seconds(10)).await.unwrap();
+        assert_eq!(left.iter().map(|listed| listed.session.id).collect::<Vec<_>>(), [here]);
+        assert!(store.session(&digest(3)).await.unwrap().is_some(), "joe's is none of them");
     })
     .await;
 }
@@ -143,9 +170,10 @@ async fn sign_ins_of_before_are_known_after_their_sessions_have_ended() {
     for_each_engine(async |store| {
         let (jane, joe) = (make_user(&store, "jane").await, make_user(&store, "joe").await);
         let by = By { address: Some([192, 0, 2, 1].into()), ..BY };
-        let id = store.start_session(jane.id, digest(1), Some("Browser/1.0".to_owned()), by, NOW).await.unwrap();
+        let new = NewSession { user: jane.id, digest: digest(1), client: Some("Browser/1.0".to_owned()), stays: false };
+        let id = store.start_session(new.clone(), by, NOW).await.unwrap();
         store.end_session(jane.id, id, BY, NOW).await.unwrap();
-        store.start_session(jane.id, digest(2), None, BY, NOW).await.unwrap();
+        store.start_session(NewSession { digest: digest(2), client: None, ..new }, BY, NOW).await.unwrap();
         let first = SignIn { address: Some([192, 0, 2, 1].into()), client: Some("Browser/1.0".to_owned()) };
         let second = SignIn { address: None, client: None };
         assert_eq!(store.earlier_sign_ins(jane.id, 9).await.unwrap(), [second.clone(), first]);

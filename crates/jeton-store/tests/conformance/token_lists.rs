@@ -64,6 +64,8 @@ async fn filters_hold_alone_and_together() {
             (TokenFilter::default(), "12346"),
             (all.clone(), "123456"),
             (TokenFilter { user: jane, ..all.clone() }, "12345"),
+            (TokenFilter { only_impersonation: true, ..all.clone() }, "5"),
+            (TokenFilter { only_impersonation: true, ..TokenFilter::default() }, ""),
             (TokenFilter { user: jane, ..TokenFilter::default() }, "1234"),
             (TokenFilter { active: Some(true), ..all.clone() }, "1256"),
             (TokenFilter { active: Some(false), ..all.clone() }, "34"),

@@ -138,3 +138,25 @@ async fn a_use_that_is_not_written_yet_shows_as_if_it_were() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn all_tokens_of_somebody_end_at_once() {
+    for_each_engine(async |store| {
+        let (jane, joe) = (make_user(&store, "jane").await, make_user(&store, "joe").await);
+        for seed in 1..4 {
+            make_token(&store, token_of(jane.id, seed)).await;
+        }
+        make_token(&store, token_of(joe.id, 4)).await;
+        let mut hidden = token_of(jane.id, 5);
+        hidden.impersonation = true;
+        make_token(&store, hidden).await;
+        let ended = store.revoke_all_tokens(jane.id, BY, NOW).await.unwrap();
+        assert_eq!(ended, [1, 2, 3].map(|seed| TokenDigest([seed; 32])));
+        assert_eq!(store.revoke_all_tokens(jane.id, BY, NOW).await.unwrap(), []);
+        assert_eq!(store.living_tokens(jane.id, NOW).await.unwrap(), []);
+        assert_eq!(store.living_tokens(joe.id, NOW).await.unwrap().len(), 1);
+        let living = store.token_record(&TokenDigest([5; 32])).await.unwrap().unwrap();
+        assert_eq!(living.ended, None, "impersonation is an administrator's business");
+    })
+    .await;
+}

@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 
 use anyhow::{Context as _, bail};
 use jeton_core::secret::Secret;
-use jeton_server::passwords::{LONGEST, SHORTEST};
+use jeton_server::passwords::strength::{self, About};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
@@ -33,13 +33,12 @@ pub(crate) fn new_password() -> anyhow::Result<Secret> {
     Ok(password)
 }
 
-/// Refuses what is too short to be safe or longer than what is hashed.
-pub(crate) fn check_password(password: Secret) -> anyhow::Result<Secret> {
-    let length = password.expose().chars().count();
-    if !(SHORTEST..=LONGEST).contains(&length) {
-        bail!("a password must have {SHORTEST} to {LONGEST} characters, and this one has {length}");
+/// Refuses what the pages would refuse.
+pub(crate) fn check_password(password: Secret, about: About<'_>) -> anyhow::Result<Secret> {
+    match strength::check(password.expose(), about) {
+        Ok(()) => Ok(password),
+        Err(weakness) => bail!("the password {weakness}"),
     }
-    Ok(password)
 }
 
 /// One line from the terminal, which does not show it.

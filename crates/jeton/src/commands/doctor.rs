@@ -9,11 +9,15 @@ use std::{
 use anyhow::{anyhow, bail, ensure};
 use jeton_core::id::ProjectId;
 use jeton_server::{
+    app::audit_key,
     edge::{Certificate, raise_open_files},
     mail::Smtp,
     repositories::{Git, Repositories},
 };
-use jeton_store::Store;
+use jeton_store::{
+    Store,
+    audit::{Break, Checked},
+};
 use serde_json::{Value, json};
 
 use super::show;
@@ -79,6 +83,7 @@ async fn examine(settings: &Settings) -> anyhow::Result<Vec<Finding>> {
             note("key", check_key(&data_dir, &store).await);
             note("administrator", check_administrator(&store).await);
             let repositories = Repositories::below(data_dir.join("repositories"), git);
+            note("audit log", check_audit(&data_dir, &store).await);
             note("repositories", check_repositories(&store, &repositories).await);
             store.close().await;
         }
@@ -100,7 +105,7 @@ fn check_data_dir(data_dir: &Path) -> anyhow::Result<String> {
         "{shown} belongs to the user {owner}, and this is the user {}: run commands as that user",
         we.as_raw()
     );
-    for inside in ["jeton.db", "keys", "mail", "repositories", "run"].map(|name| data_dir.join(name)) {
+    for inside in ["jeton.db", "avatars", "keys", "mail", "repositories", "run"].map(|name| data_dir.join(name)) {
         if inside.exists() {
             private(&inside)?;
         }
@@ -203,6 +208,21 @@ async fn check_key(data_dir: &Path, store: &Store) -> anyhow::Result<String> {
     ensure!(known == key.id(), "{shown} is not the key {known} that the database knows: put that one back");
     private(&path)?;
     Ok(format!("{known}, the one that the database knows"))
+}
+
+/// Whether the chain of audit events is whole.
+async fn check_audit(data_dir: &Path, store: &Store) -> anyhow::Result<String> {
+    let Some(key) = keys::read(&keys::path(data_dir))? else { bail!("it cannot be checked without the key") };
+    let Checked { chained, waiting, broken } = store.check_audit(&audit_key(&key)).await?;
+    let what = match broken {
+        None => return Ok(format!("{chained} events chained, {waiting} waiting for it")),
+        Some(Break::Changed { event }) => format!("the event {event} was changed, or put there"),
+        Some(Break::Removed { position }) => format!("the event at position {position} was removed"),
+        Some(Break::CutOff) => format!("events after position {chained} were cut off"),
+    };
+    bail!(
+        "{what}: somebody wrote into the database past Jeton. Compare it with a backup, and look who can reach the database"
+    )
 }
 
 async fn check_administrator(store: &Store) -> anyhow::Result<String> {

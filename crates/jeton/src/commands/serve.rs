@@ -18,6 +18,7 @@ use jeton_server::{
     edge::{self, Address, Certificate, Edge, Limits, Stopped},
     mail,
     nature::Stopwatch,
+    passwords::strength::About,
 };
 use jeton_store::{
     By, Means,
@@ -31,11 +32,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::ask;
-use crate::{
-    instance::{self, PROJECTS_LIMIT},
-    logging,
-    settings::Settings,
-};
+use crate::{instance, logging, settings::Settings};
 
 /// How often uses of tokens are written.
 const FLUSH: Duration = Duration::from_secs(1);
@@ -43,15 +40,22 @@ const FLUSH: Duration = Duration::from_secs(1);
 /// never takes more than a tenth of a core from the requests.
 const REST: u32 = 9;
 
+/// How often audit events are chained.
+const CHAIN: Duration = Duration::from_secs(1);
+/// How often old traces of sign-ins are cleared away.
+const CLEARING: Duration = Duration::from_hours(1);
+
 /// Files that may be open besides connections: the database, the log, repositories and pipes to git.
 const OTHER_FILES: u64 = 256;
 
 /// The administrator that an empty database gets.
 const ROOT: &str = "root";
+const ROOT_NAME: &str = "Administrator";
+const ROOT_EMAIL: &str = "admin@example.com";
 
 pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     logging::start(&settings.log, settings.log_format);
-    for warning in &settings.warnings {
+    for warning in settings.misspelt.iter().chain(&settings.warnings) {
         tracing::warn!("{warning}");
     }
     let certificate = match &settings.tls {
@@ -73,6 +77,8 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     background.spawn(count_stops(stops)?);
     background.spawn(reload_on_hangup(certificate)?);
     background.spawn(flush_uses(app.clone()));
+    background.spawn(chain_audit(app.clone()));
+    background.spawn(forget_sign_ins(app.clone()));
     background.spawn(control.serve(app.clone()));
     tokio::spawn(look_after_repositories(app.clone()));
     let no_more_mails = CancellationToken::new();
@@ -98,6 +104,8 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     no_more_mails.cancel();
     courier.await.context("the mails of the last moment could not be sent")?;
     app.last_used.flush(&app.store).await.context("the last uses of tokens could not be written")?;
+    app.flush_activity().await.context("the last activities of users could not be written")?;
+    app.chain_audit().await.context("the last audit events could not be chained")?;
     app.store.close().await;
     Ok(())
 }
@@ -138,19 +146,17 @@ async fn settle_root(app: &App, password: Option<Secret>) -> anyhow::Result<Opti
 async fn make_root(app: &App, password: Option<Secret>) -> anyhow::Result<()> {
     let password_hash = match password {
         Some(password) => {
-            let password = ask::check_password(password).context("the setting root_password cannot be used")?;
+            let about = About { username: ROOT, name: ROOT_NAME, email: ROOT_EMAIL, url: &app.config.external_url };
+            let password = ask::check_password(password, about).context("the setting root_password cannot be used")?;
             Some(app.passwords.hash(password).await?)
         }
         None => None,
     };
-    let root = NewUser {
-        username: Username::parse(ROOT).map_err(|error| anyhow::anyhow!("{ROOT} {error}"))?,
-        name: "Administrator".to_owned(),
-        email: Email::parse("admin@example.com").map_err(|error| anyhow::anyhow!("root's address {error}"))?,
-        password_hash,
-        administrator: true,
-        projects_limit: PROJECTS_LIMIT,
-    };
+    let username = Username::parse(ROOT).map_err(|error| anyhow::anyhow!("{ROOT} {error}"))?;
+    let email = Email::parse(ROOT_EMAIL).map_err(|error| anyhow::anyhow!("root's address {error}"))?;
+    let limit = app.policy().default_projects_limit;
+    let root =
+        NewUser { password_hash, administrator: true, ..NewUser::plain(username, ROOT_NAME.to_owned(), email, limit) };
     match app.store.create_user(root, By::local(Means::Server), app.now()).await {
         // Another node was faster.
         Ok(_) | Err(NotMade::UsernameTaken | NotMade::EmailTaken) => Ok(()),
@@ -181,13 +187,27 @@ async fn look_after_repositories(app: App) {
     }
 }
 
+/// Clears away what counts no more of wrong guesses, and browsers and networks that nobody came back with.
+async fn forget_sign_ins(app: App) {
+    loop {
+        let cleared = match app.store.forget_throttles(app.now()).await {
+            Ok(_) => app.store.forget_old_places(app.now()).await,
+            Err(fault) => Err(fault),
+        };
+        if let Err(fault) = cleared {
+            tracing::warn!(%fault, "old traces of sign-ins could not be cleared away");
+        }
+        tokio::time::sleep(CLEARING).await;
+    }
+}
+
 async fn flush_uses(app: App) {
     let mut failing = false;
     let mut rest = FLUSH;
     loop {
         tokio::time::sleep(rest).await;
         let stopwatch = Stopwatch::start();
-        let outcome = app.last_used.flush(&app.store).await;
+        let outcome = app.last_used.flush(&app.store).await.and(app.flush_activity().await);
         if let Err(fault) = &outcome
             && !failing
         {
@@ -195,6 +215,20 @@ async fn flush_uses(app: App) {
         }
         failing = outcome.is_err();
         rest = FLUSH.max(stopwatch.elapsed() * REST);
+    }
+}
+
+async fn chain_audit(app: App) {
+    let mut failing = false;
+    loop {
+        tokio::time::sleep(CHAIN).await;
+        let outcome = app.chain_audit().await;
+        if let Err(fault) = &outcome
+            && !failing
+        {
+            tracing::warn!(%fault, "audit events cannot be chained; it is tried again");
+        }
+        failing = outcome.is_err();
     }
 }
 

@@ -4,10 +4,10 @@ use anyhow::{Context as _, anyhow, bail};
 use clap::Subcommand;
 use jeton_core::{
     id::TokenId,
-    lock::{self, Denial, Rules},
+    lock::{self, Denial},
     time::{Date, Timestamp},
     token::{Draft, Flaw, MadeVia, Plan},
-    user::User,
+    user::{Closed, User, UserState},
 };
 use jeton_server::{
     app::App,
@@ -65,6 +65,7 @@ pub(super) async fn run(command: TokenCommand, app: &App) -> anyhow::Result<()> 
     match command {
         TokenCommand::Create { user, name, scopes, expires_at, description } => {
             let user = find_user(app, &user).await?;
+            let scopes = scopes.iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
             let expires_at = expires_at.as_deref().map(parse_date).transpose()?;
             let plan = check(Draft { name, description, scopes, expires_at }, app, &user)?;
             create(app, &user, plan).await
@@ -81,7 +82,7 @@ fn parse_date(text: &str) -> anyhow::Result<Date> {
 
 fn check(draft: Draft, app: &App, user: &User) -> anyhow::Result<Plan> {
     let offer = app.offer(user);
-    draft.check(offer).map_err(|flaws| {
+    draft.check(offer, app.lifetime()).map_err(|flaws| {
         let offered = jeton_core::scope::SCOPES.iter().filter(|scope| scope.is_offered(offer)).map(|scope| scope.name);
         let flaws: Vec<String> = flaws.iter().map(Flaw::to_string).collect();
         anyhow!("{} (scopes for {}: {})", flaws.join("; "), user.username, offered.collect::<Vec<_>>().join(", "))
@@ -89,6 +90,9 @@ fn check(draft: Draft, app: &App, user: &User) -> anyhow::Result<Plan> {
 }
 
 async fn create(app: &App, user: &User, plan: Plan) -> anyhow::Result<()> {
+    if app.policy().disable_personal_access_tokens {
+        bail!("personal access tokens are switched off; see the application setting disable_personal_access_tokens");
+    }
     let (token, digest) = app.make_token()?;
     let handle = App::make_handle()?;
     let named = NamedToken { name: &plan.name, handle: &handle.0 };
@@ -159,10 +163,7 @@ async fn identify(app: &App, as_json: bool) -> anyhow::Result<()> {
     let token = app.store.token(record.token.id).await?.ok_or_else(unknown)?;
     let user = app.store.user(token.user).await?.ok_or_else(unknown)?;
     let now = app.now();
-    let state = state(
-        lock::admit(record, Rules { impersonation: app.policy().impersonation_enabled }, now).as_ref().err(),
-        &user,
-    );
+    let state = state(lock::admit(record, app.rules(), now).as_ref().err(), &user);
     if as_json {
         let mut value = describe(&token, now);
         value["state"] = state.into();
@@ -185,8 +186,8 @@ async fn identify(app: &App, as_json: bool) -> anyhow::Result<()> {
 /// One word, or two, on whether the token works.
 fn state(denial: Option<&Denial>, user: &User) -> String {
     match denial {
-        None if user.is_usable() => "active".to_owned(),
-        None if user.is_unconfirmed() => "user unconfirmed".to_owned(),
+        None if user.closed() == Some(Closed::Unconfirmed) => "user unconfirmed".to_owned(),
+        None if user.state == UserState::Active => "active".to_owned(),
         None => format!("user {}", user.state.name()),
         Some(Denial::Expired { at }) => format!("expired {}", at.date()),
         Some(Denial::Revoked { ended, .. }) => format!("{} {}", ended.reason.name(), ended.at),

@@ -6,12 +6,11 @@ use jeton_core::{
     secret::Secret,
     user::{Email, User, UserState, Username},
 };
-use jeton_server::app::App;
+use jeton_server::{app::App, passwords::strength::About};
 use jeton_store::users::NewUser;
 use serde_json::{Value, json};
 
 use super::{ask, by, find_user, show, tell_servers};
-use crate::instance::PROJECTS_LIMIT;
 
 /// What to do with users.
 #[derive(Subcommand)]
@@ -52,6 +51,11 @@ pub(crate) enum UserCommand {
         /// The user's name
         username: String,
     },
+    /// Take every second factor of a user away, who lost them all; the password alone signs in again
+    ResetTwoFactor {
+        /// The user's name
+        username: String,
+    },
     /// Set a user's password; its sessions end
     ResetPassword {
         /// The user's name
@@ -65,31 +69,44 @@ pub(crate) enum UserCommand {
 pub(super) async fn run(command: UserCommand, app: &App) -> anyhow::Result<()> {
     match command {
         UserCommand::Create { username, email, name, admin, skip_confirmation, password_stdin } => {
-            let password = if password_stdin { Some(ask::check_password(ask::piped()?)?) } else { None };
-            let new = new_user(&username, &email, name.as_deref(), admin)?;
+            let password = if password_stdin { Some(ask::piped()?) } else { None };
+            let new = new_user(app, &username, &email, name.as_deref(), admin)?;
             create(app, new, skip_confirmation, password).await
         }
         UserCommand::List { json } => list(app, json).await,
         UserCommand::Block { username } => set_state(app, &username, UserState::Blocked).await,
         UserCommand::Unblock { username } => set_state(app, &username, UserState::Active).await,
+        UserCommand::ResetTwoFactor { username } => reset_two_factor(app, &username).await,
         UserCommand::ResetPassword { username, password_stdin } => reset_password(app, &username, password_stdin).await,
     }
 }
 
-fn new_user(username: &str, email: &str, name: Option<&str>, administrator: bool) -> anyhow::Result<NewUser> {
-    Ok(NewUser {
-        username: Username::parse(username).map_err(|problem| anyhow!("the user name {username:?} {problem}"))?,
-        name: check_name(name.unwrap_or(username))?,
-        email: Email::parse(email).map_err(|problem| anyhow!("the e-mail address {email:?} {problem}"))?,
-        password_hash: None,
-        administrator,
-        projects_limit: PROJECTS_LIMIT,
-    })
+fn new_user(
+    app: &App,
+    username: &str,
+    email: &str,
+    name: Option<&str>,
+    administrator: bool,
+) -> anyhow::Result<NewUser> {
+    let name = check_name(name.unwrap_or(username))?;
+    let username = Username::parse(username).map_err(|problem| anyhow!("the user name {username:?} {problem}"))?;
+    let email = Email::parse(email).map_err(|problem| anyhow!("the e-mail address {email:?} {problem}"))?;
+    let limit = app.policy().default_projects_limit;
+    Ok(NewUser { administrator, ..NewUser::plain(username, name, email, limit) })
 }
 
 async fn create(app: &App, new: NewUser, is_confirmed: bool, password: Option<Secret>) -> anyhow::Result<()> {
     let new = match password {
-        Some(password) => NewUser { password_hash: Some(app.passwords.hash(password).await?), ..new },
+        Some(password) => {
+            let about = About {
+                username: new.username.as_str(),
+                name: &new.name,
+                email: new.email.as_str(),
+                url: &app.config.external_url,
+            };
+            let hash = app.passwords.hash(ask::check_password(password, about)?).await?;
+            NewUser { password_hash: Some(hash), ..new }
+        }
         None => new,
     };
     let needs_link = new.password_hash.is_none();
@@ -151,6 +168,15 @@ async fn set_state(app: &App, username: &str, state: UserState) -> anyhow::Resul
     tell_servers(app).await
 }
 
+async fn reset_two_factor(app: &App, username: &str) -> anyhow::Result<()> {
+    let user = find_user(app, username).await?;
+    let was_on = app.reset_two_factor(&user, by()).await.context("two-factor authentication was not changed")?;
+    if !was_on {
+        bail!("two-factor authentication is not enabled for {username:?}");
+    }
+    tell_servers(app).await
+}
+
 async fn reset_password(app: &App, username: &str, password_stdin: bool) -> anyhow::Result<()> {
     let user = find_user(app, username).await?;
     let password = match (password_stdin, ask::somebody_is_there()) {
@@ -158,7 +184,7 @@ async fn reset_password(app: &App, username: &str, password_stdin: bool) -> anyh
         (false, true) => ask::new_password()?,
         (false, false) => bail!("there is no terminal to ask for the password; give it with --password-stdin"),
     };
-    let hash = app.passwords.hash(ask::check_password(password)?).await?;
+    let hash = app.passwords.hash(ask::check_password(password, app.about(&user))?).await?;
     app.reset_password(&user, hash, by()).await.context("the password was not changed")?;
     tell_servers(app).await
 }

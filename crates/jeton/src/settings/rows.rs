@@ -119,8 +119,9 @@ pub(crate) fn row(name: &str) -> Option<&'static Row> {
 pub(crate) fn nearest<'k>(unknown: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     /// Jaro-Winkler similarity from which on two words are taken for spellings of one.
     const NEAR: f64 = 0.8;
+    let unknown = unknown.to_lowercase();
     known
-        .map(|word| (strsim::jaro_winkler(unknown, word), word))
+        .map(|word| (strsim::jaro_winkler(&unknown, word), word))
         .filter(|(similarity, _)| *similarity >= NEAR)
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
         .map(|(_, word)| word)

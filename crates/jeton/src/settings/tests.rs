@@ -162,7 +162,7 @@ fn secrets_come_from_files_too() {
 
 #[test]
 fn a_misspelt_variable_is_noticed() {
-    let warnings = |name| Settings::read(&sources(&[], &[(name, "1"), ("JETON_REGISTRY", "off")])).unwrap().warnings;
+    let warnings = |name| Settings::read(&sources(&[], &[(name, "1"), ("JETON_REGISTRY", "off")])).unwrap().misspelt;
     assert_eq!(
         warnings("JETON_LISTENN"),
         ["the environment variable JETON_LISTENN is no setting; did you mean JETON_LISTEN?"]

@@ -3,17 +3,23 @@
 use jeton_core::{
     ability::Ability,
     lock::{Denial, scopes_granting},
-    user::{User, UserState},
+    user::{Closed, User},
 };
 
 use super::error::ApiError;
-use crate::{accounts::unconfirmed, app::App, refusal::Refusal};
+use crate::{
+    accounts::{CONFIRM_PATH, SIGN_IN_PATH, unconfirmed},
+    app::App,
+    refusal::Refusal,
+};
 
 /// The answer for a refusal.
 pub(crate) fn answer(refusal: &Refusal, app: &App) -> ApiError {
     match refusal {
         Refusal::Denied(denial) => denied(denial, &app.config.external_url),
         Refusal::Busy => ApiError::unavailable(),
+        Refusal::TooOften(standing) => ApiError::too_often(standing.seconds_left()),
+        Refusal::Held(seconds) => ApiError::too_many(*seconds),
         Refusal::Failed(_) if refusal.is_passing() => ApiError::unavailable(),
         Refusal::Failed(_) | Refusal::Broken(_) => ApiError::internal(),
     }
@@ -26,7 +32,13 @@ fn denied(denial: &Denial, external_url: &str) -> ApiError {
         | Denial::Unknown
         | Denial::WrongPassword
         | Denial::TokenRequired
+        | Denial::TokensDisabled
+        | Denial::PasswordsDisabled
+        | Denial::FactorRequired
         | Denial::NotFromOurPage => ApiError::unauthorized(),
+        Denial::NotProven => {
+            ApiError::forbidden_because(&format!("Prove once more who you are, at {external_url}{CONFIRM_PATH}"))
+        }
         Denial::TwoCredentials => ApiError::two_tokens(),
         Denial::Expired { .. } => {
             ApiError::dead_token("Token is expired. You can either do re-authorization or token refresh.")
@@ -42,22 +54,24 @@ fn denied(denial: &Denial, external_url: &str) -> ApiError {
             ApiError::forbidden_because("Must be authenticated using an OAuth or personal access token to use sudo")
         }
         Denial::SudoUnknownUser(asked) => ApiError::not_found(&format!("User with ID or username '{asked}'")),
-        Denial::NotAdministrator | Denial::Right(_) => ApiError::forbidden(),
+        Denial::NotAdministrator | Denial::Right(_) | Denial::TooManyAddresses { .. } => ApiError::forbidden(),
         Denial::Hidden => ApiError::not_found("Project"),
     }
 }
 
 /// Why an account cannot be used.
 fn account(user: &User, external_url: &str) -> String {
-    if user.is_unconfirmed() {
-        return unconfirmed(external_url);
-    }
-    match user.state {
-        UserState::Deactivated => format!(
+    match user.closed() {
+        Some(Closed::Internal) => "This action cannot be performed by internal users".into(),
+        Some(Closed::Unconfirmed) => unconfirmed(external_url),
+        Some(Closed::Deactivated) => format!(
             "Your account has been deactivated by your administrator. Please log back in from a web browser to \
-             reactivate your account at {external_url}/users/sign_in"
+             reactivate your account at {external_url}{SIGN_IN_PATH}"
         ),
-        UserState::Active | UserState::Blocked | UserState::Banned => "Your account has been blocked.".into(),
+        Some(Closed::PasswordExpired) => {
+            "Your password expired. Please access GitLab from a web browser to update your password.".into()
+        }
+        Some(Closed::Blocked) | None => "Your account has been blocked.".into(),
     }
 }
 

@@ -72,7 +72,12 @@ macro_rules! methods {
 }
 
 impl Endpoints {
-    methods! { get post delete }
+    methods! { get post put patch delete }
+
+    /// Adds the endpoints of another file.
+    pub(crate) fn with(self, more: impl FnOnce(Self) -> Self) -> Self {
+        more(self)
+    }
 
     /// The rows of the table.
     pub(crate) fn routes(&self) -> &[Route] {

@@ -14,7 +14,7 @@ use jeton_store::Fault;
 use serde_json::{Map, Value, json};
 
 use super::{params::Malformed, reply};
-use crate::{nature::NoChance, refusal::Refusal};
+use crate::{edge::Unfit, nature::NoChance, refusal::Refusal};
 
 /// An answer that says no.
 #[derive(Debug)]
@@ -44,8 +44,12 @@ enum Body {
     Attributes(Attributes),
     /// `{"error":"name is missing"}`: what is wrong with the request before the endpoint sees it.
     Error(Cow<'static, str>),
+    /// `{"message":{"error":"This endpoint has been requested too many times. …"}}`.
+    TooMany(&'static str),
     /// `{"error":["You've reached your limit …"]}`: GitLab's shape for a limit on projects.
     Errors(Vec<String>),
+    /// Plain text, as GitLab's throttle answers before its API is reached.
+    Plain(&'static str),
     /// `{"error":"invalid_token","error_description":"…"}`: what is wrong with a token (RFC 6750 section 3.1).
     Token { error: &'static str, description: &'static str, scope: Option<String> },
 }
@@ -140,6 +144,16 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, Body::Errors(reasons))
     }
 
+    /// What the edge refuses: 431 or 400.
+    pub(crate) fn unfit(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::HeadTooLarge { .. } => {
+                Self::message(unfit.status(), format!("431 Request Header Fields Too Large - {unfit}"))
+            }
+            Unfit::NoHost => Self::bad_request(&unfit.to_string()),
+        }
+    }
+
     /// 422 with a sentence about a record.
     pub(crate) fn unprocessable(sentence: String) -> Self {
         Self::message(StatusCode::UNPROCESSABLE_ENTITY, sentence)
@@ -154,6 +168,22 @@ impl ApiError {
     pub(crate) fn unavailable() -> Self {
         Self::message(StatusCode::SERVICE_UNAVAILABLE, "503 Service Unavailable")
             .with(RETRY_AFTER, HeaderValue::from_static("5"))
+    }
+
+    /// 429: the caller asks more often than it may.
+    pub(crate) fn too_often(seconds_left: i64) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, Body::Plain("Retry later\n")).with(RETRY_AFTER, seconds_left.into())
+    }
+
+    /// 409: somebody else has it.
+    pub(crate) fn conflict(what: impl Into<Cow<'static, str>>) -> Self {
+        Self::message(StatusCode::CONFLICT, what)
+    }
+
+    /// 429: what may be tried only so often was tried too often. GitLab's words.
+    pub(crate) fn too_many(seconds: i64) -> Self {
+        let told = "This endpoint has been requested too many times. Try again later.";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, Body::TooMany(told)).with(RETRY_AFTER, seconds.into())
     }
 
     /// 401 for a token that was good once.
@@ -216,6 +246,7 @@ impl From<Malformed> for ApiError {
                 let text = format!("The provided content-type '{kind}' is not supported.");
                 return Self::error(StatusCode::UNSUPPORTED_MEDIA_TYPE, text);
             }
+            Malformed::TooSlow => return Self::message(StatusCode::REQUEST_TIMEOUT, "408 Request Timeout"),
             Malformed::TooMany => "Too many total parameters".into(),
             Malformed::TooDeep => "Parameters nested too deeply".into(),
             Malformed::Encoding => "params contain an invalid format or byte sequence".into(),
@@ -232,7 +263,10 @@ impl IntoResponse for ApiError {
         match self.0 {
             Cause::Refused(refusal) => refusal.into_response(),
             Cause::Answer(answer) => {
-                let mut response = reply::json(answer.status, &answer.body.json());
+                let mut response = match answer.body {
+                    Body::Plain(text) => (answer.status, text).into_response(),
+                    body => reply::json(answer.status, &body.json()),
+                };
                 response.headers_mut().extend(answer.header);
                 response
             }
@@ -243,9 +277,11 @@ impl IntoResponse for ApiError {
 impl Body {
     fn json(self) -> Value {
         match self {
+            Self::Plain(text) => json!(text),
             Self::Message(text) => json!({ "message": text }),
             Self::Error(text) => json!({ "error": text }),
             Self::Errors(texts) => json!({ "error": texts }),
+            Self::TooMany(text) => json!({ "message": { "error": text } }),
             Self::Attributes(attributes) => {
                 let attributes = attributes.into_iter().map(|(name, texts)| (name.to_owned(), Value::from(texts)));
                 json!({ "message": attributes.collect::<Map<_, _>>() })
@@ -286,6 +322,11 @@ mod tests {
             (ApiError::forbidden(), 403, r#"{"message":"403 Forbidden"}"#),
             (ApiError::forbidden_because("no"), 403, r#"{"message":"403 Forbidden - no"}"#),
             (ApiError::bad_request("Not permitted"), 400, r#"{"message":"400 Bad request - Not permitted"}"#),
+            (
+                ApiError::too_many(9),
+                429,
+                r#"{"message":{"error":"This endpoint has been requested too many times. Try again later."}}"#,
+            ),
             (ApiError::precondition_failed(), 412, r#"{"message":"412 Precondition Failed"}"#),
             (ApiError::attributes(blank), 400, r#"{"message":{"name":["can't be blank"]}}"#),
             (

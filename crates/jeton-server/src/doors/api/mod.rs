@@ -4,12 +4,16 @@ mod denial;
 mod endpoints;
 mod entities;
 mod error;
+mod events;
+mod flaws;
+mod impersonation;
 mod openapi;
 mod page;
 mod params;
 mod path;
 mod projects;
 mod reply;
+mod settings;
 mod tokens;
 mod users;
 mod version;
@@ -29,7 +33,9 @@ use self::{
     params::{Malformed, Params},
     reply::Asked,
 };
-use crate::{app::App, exchange, guard::Route, nature::Stopwatch, refusal::Refusal, request_id::RequestId};
+use crate::{
+    app::App, edge::Unfit, exchange, guard::Route, nature::Stopwatch, refusal::Refusal, request_id::RequestId,
+};
 
 /// Every endpoint.
 fn endpoints() -> Endpoints {
@@ -41,7 +47,38 @@ fn endpoints() -> Endpoints {
         // The one path of the older API that still answers.
         .get("/api/v3/user", "The user who asks", users::current)
         .get("/api/v4/users", "Users", users::list)
+        .post("/api/v4/users", "Makes a user", users::create)
         .get("/api/v4/users/{id}", "One user", users::one)
+        .put("/api/v4/users/{id}", "Changes a user", users::modify)
+        .delete("/api/v4/users/{id}", "Deletes a user", users::delete)
+        .post("/api/v4/users/{id}/block", "Closes an account", users::block)
+        .post("/api/v4/users/{id}/unblock", "Opens a blocked account again", users::unblock)
+        .post("/api/v4/users/{id}/deactivate", "Puts an account to rest", users::deactivate)
+        .post("/api/v4/users/{id}/activate", "Wakes a deactivated account", users::activate)
+        .post("/api/v4/users/{id}/ban", "Closes an account and hides what it made", users::ban)
+        .post("/api/v4/users/{id}/unban", "Opens a banned account again", users::unban)
+        .patch(
+            "/api/v4/users/{id}/disable_two_factor",
+            "Switches off somebody's second factor",
+            users::disable_two_factor,
+        )
+        .get("/api/v4/users/{id}/projects", "A user's own projects", users::projects)
+        .get("/api/v4/users/{id}/memberships", "What a user is a member of", users::memberships)
+        .get("/api/v4/users/{id}/associations_count", "How much belongs to a user", users::associations_count)
+        .get("/api/v4/users/{user_id}/impersonation_tokens", "Tokens to act as a user", impersonation::list)
+        .post("/api/v4/users/{user_id}/impersonation_tokens", "Makes a token to act as a user", impersonation::create)
+        .get(
+            "/api/v4/users/{user_id}/impersonation_tokens/{impersonation_token_id}",
+            "One token to act as a user",
+            impersonation::one,
+        )
+        .delete(
+            "/api/v4/users/{user_id}/impersonation_tokens/{impersonation_token_id}",
+            "Revokes a token to act as a user",
+            impersonation::revoke,
+        )
+        .get("/api/v4/application/settings", "What administrators decided", settings::show)
+        .put("/api/v4/application/settings", "Decides about the instance", settings::change)
         .get("/api/v4/personal_access_tokens", "Tokens: the own ones, or all for administrators", tokens::list)
         .get("/api/v4/personal_access_tokens/self", "The token that asks", tokens::myself)
         .delete("/api/v4/personal_access_tokens/self", "Revokes the token that asks", tokens::revoke_myself)
@@ -55,6 +92,9 @@ fn endpoints() -> Endpoints {
         .post("/api/v4/projects", "Makes a project", projects::create)
         .get("/api/v4/projects/{id}", "One project, by number or path", projects::one)
         .delete("/api/v4/projects/{id}", "Deletes a project", projects::delete)
+        .with(users::around)
+        .get("/api/v4/events", "What the user who asks did", events::own)
+        .get("/api/v4/users/{user_id}/events", "What a user did", events::of_user)
 }
 
 /// The rows of the route table that are this door's.
@@ -66,6 +106,11 @@ pub(crate) fn routes() -> Vec<Route> {
 pub(crate) fn door(app: &App) -> Router {
     let router = endpoints().into_router().fallback(no_such_route).method_not_allowed_fallback(wrong_method);
     router.layer(from_fn_with_state(app.clone(), serve)).with_state(app.clone())
+}
+
+/// What the edge refuses.
+pub(crate) fn refuse(unfit: Unfit) -> Response {
+    ApiError::unfit(unfit).into_response()
 }
 
 /// Everything that is no endpoint.
@@ -114,6 +159,9 @@ async fn serve(State(app): State<App>, request: Request, next: Next) -> Response
         response = denial::answer(&refusal, &app).into_response();
     }
     reply::stamp(&mut response, id.as_ref(), stopwatch.elapsed());
+    if let Some(standing) = exchange::noted_standing() {
+        reply::limit(&mut response, &standing);
+    }
     asked.finish(response)
 }
 
@@ -142,7 +190,7 @@ async fn receive(request: Request) -> Result<Request, Malformed> {
 /// Failures of ours are logged once, here, under the name that the client gets to see.
 fn log(refusal: &Refusal, id: Option<&RequestId>) {
     match refusal {
-        Refusal::Denied(_) | Refusal::Busy => {}
+        Refusal::Denied(_) | Refusal::Busy | Refusal::TooOften(_) | Refusal::Held(_) => {}
         Refusal::Failed(_) | Refusal::Broken(_) => {
             let id = id.map(ToString::to_string).unwrap_or_default();
             tracing::error!(request_id = id, %refusal, "a request to the API failed");

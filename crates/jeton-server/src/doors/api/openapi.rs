@@ -71,7 +71,8 @@ fn operation(route: &Route, parameters: &[Declared]) -> Value {
     } else {
         listed.extend(parameters.iter().map(|parameter| {
             let (name, required) = (parameter.name, parameter.required);
-            json!({ "name": name, "in": "query", "required": required, "schema": schema(parameter.kind) })
+            let style = if parameter.kind == Kind::TextsByName { "deepObject" } else { "form" };
+            json!({ "name": name, "in": "query", "required": required, "style": style, "schema": schema(parameter.kind) })
         }));
     }
     if !listed.is_empty() {
@@ -84,12 +85,19 @@ fn operation(route: &Route, parameters: &[Declared]) -> Value {
     operation
 }
 
-/// What varies in the path. A project is named by its number or its path, everything else by its number.
+/// What varies in the path. A project is named by its number or its path, a user where everybody may read by number or
+/// name, almost everything else by its number.
 fn path_parameters(route: &Route) -> Vec<Value> {
     let names = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    let is_project = route.path.contains("/projects/");
-    let schema = || if is_project { json!({ "type": ["integer", "string"] }) } else { schema(Kind::Integer) };
-    names.map(|name| json!({ "name": name, "in": "path", "required": true, "schema": schema() })).collect()
+    let either = route.path.contains("/projects/")
+        || route.path.ends_with("/projects")
+        || (route.act.asker == Asker::Anyone && route.path.contains("/users/{user_id}/"));
+    let schema = |name| match name {
+        "key" | "provider" => schema(Kind::Text),
+        "id" | "user_id" if either => json!({ "type": ["integer", "string"] }),
+        _ => schema(Kind::Integer),
+    };
+    names.map(|name| json!({ "name": name, "in": "path", "required": true, "schema": schema(name) })).collect()
 }
 
 /// A token in either header; none where everybody may ask.
@@ -97,7 +105,9 @@ fn security(route: &Route) -> Value {
     match route.act.asker {
         Asker::Anyone if route.act.ability.is_none() => json!([]),
         Asker::Anyone => json!([{}, { "private_token": [] }, { "bearer": [] }]),
-        Asker::SignedIn | Asker::Administrator => json!([{ "private_token": [] }, { "bearer": [] }]),
+        Asker::SignedIn | Asker::Administrator | Asker::Proven | Asker::ProvenAdministrator => {
+            json!([{ "private_token": [] }, { "bearer": [] }])
+        }
     }
 }
 
@@ -112,6 +122,9 @@ fn body(parameters: &[Declared]) -> Value {
         parameters.iter().map(|parameter| (parameter.name.to_owned(), schema(parameter.kind))).collect();
     let required: Vec<_> = parameters.iter().filter(|parameter| parameter.required).map(|one| one.name).collect();
     let schema = json!({ "schema": { "type": "object", "properties": properties, "required": required } });
+    if parameters.iter().any(|parameter| parameter.kind == Kind::File) {
+        return json!({ "content": { "multipart/form-data": schema } });
+    }
     json!({ "content": { "application/json": schema, "application/x-www-form-urlencoded": schema } })
 }
 
@@ -124,6 +137,8 @@ fn schema(kind: Kind) -> Value {
         Kind::Moment => json!({ "type": "string", "format": "date-time" }),
         Kind::Word(words) => json!({ "type": "string", "enum": words }),
         Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
+        Kind::TextsByName => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
+        Kind::File => json!({ "type": "string", "format": "binary" }),
     }
 }
 

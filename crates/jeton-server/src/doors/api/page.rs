@@ -5,12 +5,17 @@ use std::convert::Infallible;
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderName, HeaderValue, header::LINK, request::Parts},
+    response::Response,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use jeton_core::secret::names_a_credential;
 use jeton_store::Slice;
 use serde::{Deserialize, Serialize};
 
-use super::params::{Params, Reader};
+use super::{
+    params::{Input, Params, Reader},
+    reply,
+};
 use crate::app::App;
 
 /// The longest part that a request can ask for; asking for more gives this.
@@ -23,7 +28,7 @@ const COUNTED: i64 = 10_000;
 pub(crate) const COUNT_TO: i64 = COUNTED + 1;
 
 /// Parameters that hold secrets and therefore never stand in an address that we write.
-const SECRETS: &[&str] = &["private_token", "access_token", "bearer_token", "job_token", "token", "password"];
+const SECRETS: &[&str] = &["token", "password"];
 
 /// Which part of a list a request asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -104,6 +109,28 @@ impl Page {
     }
 }
 
+/// A list that takes nothing but which part of it is wanted.
+impl Input for Page {
+    fn read(from: &mut Reader<'_>) -> Self {
+        Self::read(from)
+    }
+}
+
+impl Page {
+    /// The answer with this page of a list, of which [`Page::slice`] was fetched; `counted` as in [`Page::headers`].
+    pub(crate) fn answer<'r, T, E: Serialize>(
+        self,
+        links: &Links,
+        rows: &'r mut Vec<T>,
+        counted: i64,
+        show: impl FnMut(&'r T) -> E,
+    ) -> Response {
+        let more = self.cut(rows);
+        let headers = self.headers(links, counted, rows.len(), more);
+        reply::list(&rows.iter().map(show).collect::<Vec<_>>(), headers)
+    }
+}
+
 /// The header of a part that was asked for by key: the address of the part after it, if there is one.
 pub(crate) fn next_by_key(links: &Links, next: Option<(&str, &str)>) -> HeaderMap {
     let mut headers = HeaderMap::new();
@@ -142,8 +169,9 @@ impl FromRequestParts<App> for Links {
 impl Links {
     /// From the server's public address without a slash at its end, the request's path, and its parameters.
     pub(crate) fn new(external_url: &str, path: &str, params: &Params) -> Self {
-        let secret = |name: &str| SECRETS.contains(&name);
-        let params = params.pairs().into_iter().filter(|(name, _)| !secret(name)).collect();
+        let is_secret =
+            |name: &str, value: &str| SECRETS.contains(&name) || names_a_credential(name) || names_a_credential(value);
+        let params = params.pairs().into_iter().filter(|(name, value)| !is_secret(name, value)).collect();
         Self { address: format!("{external_url}{path}"), params }
     }
 

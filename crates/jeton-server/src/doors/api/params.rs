@@ -7,7 +7,7 @@ mod form;
 mod multipart;
 mod reader;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
@@ -25,6 +25,8 @@ use crate::credentials::InParameters;
 
 /// The longest body, in bytes.
 pub(crate) const MAX_BODY: usize = 1 << 20;
+/// How long a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// The deepest nesting of arrays and objects.
 const MAX_DEPTH: usize = 32;
 /// The most values in one request, counted through all levels.
@@ -47,6 +49,8 @@ pub(crate) enum Malformed {
     Body,
     /// The body was not sent whole.
     Incomplete,
+    /// The body took longer than [`PATIENCE`].
+    TooSlow,
     /// The body is of a type that nobody here reads; holds the type.
     ContentType(String),
 }
@@ -55,7 +59,20 @@ pub(crate) enum Malformed {
 ///
 /// There is deliberately no `Debug`: parameters hold secrets.
 #[derive(Clone, Default)]
-pub(crate) struct Params(Option<Arc<Map<String, Value>>>);
+pub(crate) struct Params(Option<Arc<Received>>);
+
+/// What a request says.
+struct Received {
+    values: Map<String, Value>,
+    files: Vec<File>,
+}
+
+/// A file that came with a multipart body. Among the values, its name stands in its place.
+struct File {
+    /// The parameter's name.
+    name: String,
+    content: Bytes,
+}
 
 /// What a request without parameters says.
 static NONE: Params = Params(None);
@@ -63,16 +80,19 @@ static NONE: Params = Params(None);
 impl Params {
     /// Reads the query string and the body. Credentials are taken out: nothing else shall meet them.
     pub(crate) async fn receive(parts: &Parts, body: Body) -> Result<(Self, Option<InParameters>), Malformed> {
+        let mut files = Vec::new();
         let mut params = match parts.uri.query() {
             None | Some("") => Map::new(),
             Some(query) => form::parse(query)?,
         };
         if !body.is_end_stream() {
             // Kept out of the way of requests without a body, all of whose futures would be as large as this one.
-            params.extend(Box::pin(read_body(parts, body)).await?);
+            let read = Box::pin(read_body(parts, body)).await?;
+            params.extend(read.values);
+            files = read.files;
         }
         let credentials = take_credentials(&mut params);
-        Ok((Self::from(params), credentials))
+        Ok((Self::new(params, files), credentials))
     }
 
     /// Leaves the parameters with the request, for the guard and the handler. Without any, there is nothing to leave.
@@ -89,13 +109,19 @@ impl Params {
 
     /// The value of that name; its absence and `null` are different things.
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
-        self.0.as_ref()?.get(name)
+        self.0.as_ref()?.values.get(name)
+    }
+
+    /// The content of the file of that name.
+    pub(crate) fn file(&self, name: &str) -> Option<Bytes> {
+        let files = &self.0.as_ref()?.files;
+        files.iter().rfind(|file| file.name == name).map(|file| file.content.clone())
     }
 
     /// Every parameter as a form writes it (`a`, `a[]`, `a[b]`), sorted by name.
     pub(crate) fn pairs(&self) -> Vec<(String, String)> {
         let mut pairs = Vec::new();
-        for (name, value) in self.0.iter().flat_map(|params| params.iter()) {
+        for (name, value) in self.0.iter().flat_map(|params| params.values.iter()) {
             flatten(name.clone(), value, &mut pairs);
         }
         pairs.sort_by(|one, other| one.0.cmp(&other.0));
@@ -103,9 +129,21 @@ impl Params {
     }
 }
 
+impl Params {
+    fn new(values: Map<String, Value>, files: Vec<File>) -> Self {
+        Self((!values.is_empty()).then(|| Arc::new(Received { values, files })))
+    }
+}
+
 impl From<Map<String, Value>> for Params {
-    fn from(params: Map<String, Value>) -> Self {
-        Self((!params.is_empty()).then(|| Arc::new(params)))
+    fn from(values: Map<String, Value>) -> Self {
+        Self::new(values, Vec::new())
+    }
+}
+
+impl From<Map<String, Value>> for Received {
+    fn from(values: Map<String, Value>) -> Self {
+        Self { values, files: Vec::new() }
     }
 }
 
@@ -138,21 +176,21 @@ fn flatten(name: String, value: &Value, pairs: &mut Vec<(String, String)>) {
 }
 
 /// Reads the body as its content type says. Without one it is taken for a form, as Rack does.
-async fn read_body(parts: &Parts, body: Body) -> Result<Map<String, Value>, Malformed> {
+async fn read_body(parts: &Parts, body: Body) -> Result<Received, Malformed> {
     let content_type = parts.headers.get(CONTENT_TYPE).map_or(Ok(""), |value| value.to_str());
     let content_type = content_type.map_err(|_| Malformed::ContentType(String::new()))?;
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let is_form = matches!(essence.as_str(), "" | "application/x-www-form-urlencoded" | "multipart/form-data");
     if !is_form && matches!(parts.method, Method::GET | Method::HEAD) {
         // Such a body means nothing (RFC 9110 section 9.3.1); GitLab does not look at it either.
-        return Ok(Map::new());
+        return Ok(Map::new().into());
     }
     let bytes = collect(body).await?;
     match essence.as_str() {
-        _ if bytes.is_empty() => Ok(Map::new()),
-        "application/json" => read_json(&bytes),
+        _ if bytes.is_empty() => Ok(Map::new().into()),
+        "application/json" => read_json(&bytes).map(Received::from),
         "multipart/form-data" => multipart::read(content_type, bytes).await,
-        _ if is_form => form::parse(std::str::from_utf8(&bytes).map_err(|_| Malformed::Encoding)?),
+        _ if is_form => form::parse(std::str::from_utf8(&bytes).map_err(|_| Malformed::Encoding)?).map(Received::from),
         _ => Err(Malformed::ContentType(essence)),
     }
 }
@@ -162,7 +200,8 @@ async fn collect(body: Body) -> Result<Bytes, Malformed> {
     if body.size_hint().lower() > MAX_BODY as u64 {
         return Err(Malformed::TooLarge);
     }
-    match Limited::new(body, MAX_BODY).collect().await {
+    let collecting = tokio::time::timeout(PATIENCE, Limited::new(body, MAX_BODY).collect());
+    match collecting.await.map_err(|_| Malformed::TooSlow)? {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Malformed::TooLarge),
         Err(_) => Err(Malformed::Incomplete),

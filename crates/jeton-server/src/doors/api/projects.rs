@@ -10,7 +10,7 @@ use axum::{
 };
 pub(crate) use create::create;
 use jeton_core::{caller::Caller, project::Project};
-pub(crate) use list::list;
+pub(crate) use list::{Wanted, list, of_owner, viewer};
 use serde_json::json;
 
 use super::{

@@ -23,7 +23,7 @@ use jeton_core::time::Timestamp;
 use serde::Serialize;
 
 use super::error::ApiError;
-use crate::request_id::RequestId;
+use crate::{limits::Standing, request_id::RequestId};
 
 /// Headers that scripts of other sites may read.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
@@ -173,6 +173,28 @@ pub(crate) fn stamp(response: &mut Response, id: Option<&RequestId>, took: Durat
     for (name, value) in [(RUNTIME, Some(runtime)), (META, meta)] {
         if let Some(Ok(value)) = value.map(HeaderValue::try_from) {
             response.headers_mut().insert(name, value);
+        }
+    }
+}
+
+/// Adds where the caller stands within a limit: GitLab's headers, whose limit is that of a minute, rounded up.
+pub(crate) fn limit(response: &mut Response, standing: &Standing) {
+    let Standing { name, limit, period, observed, at } = *standing;
+    let by_minute = limit.saturating_mul(60);
+    let rounded = by_minute.div_euclid(period) + i64::from(by_minute.rem_euclid(period) != 0);
+    let reset = at.seconds() + standing.seconds_left();
+    let reset_time = Timestamp::from_micros(0).plus_seconds(reset).http_date();
+    let headers = response.headers_mut();
+    for (name, value) in [
+        ("ratelimit-name", name.to_owned()),
+        ("ratelimit-limit", rounded.to_string()),
+        ("ratelimit-observed", observed.to_string()),
+        ("ratelimit-remaining", (limit - observed).max(0).to_string()),
+        ("ratelimit-reset", reset.to_string()),
+        ("ratelimit-resettime", reset_time),
+    ] {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(HeaderName::from_static(name), value);
         }
     }
 }

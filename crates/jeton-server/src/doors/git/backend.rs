@@ -32,6 +32,7 @@ use super::{
 use crate::{
     guard::{FetchCode, Grant, Need, PushCode},
     repositories::{GitProcess, Invocation, Repositories, complaint},
+    underway::Place,
 };
 
 /// How much is served at once, and for how long one side may keep the other waiting.
@@ -80,6 +81,9 @@ pub(super) enum End {
     /// Git understood the request's body as little as its sender. The text is git's, for the log.
     #[error("the request's body is not what git understands")]
     Senseless(String),
+    /// What allowed the request was taken away while it was under way.
+    #[error("what allowed it was taken away while it was under way")]
+    Revoked,
     /// Too many requests are being served and waiting.
     #[error("too many Git requests at once")]
     Busy,
@@ -168,7 +172,7 @@ impl Backend {
         let service = serving.service.name();
         let body = match serving.version {
             Version::V0 | Version::V1 => {
-                self.start(serving, Step::Advertise, self.nothing()).await?.body(announcement(service))
+                self.start(serving, None, Step::Advertise, self.nothing()).await?.body(announcement(service))
             }
             // The same for every repository, so git is asked once: a fetch that brings nothing costs one process, not two.
             Version::V2 => self.capabilities.get_or_try_init(|| self.capabilities(serving)).await?.clone().into(),
@@ -179,7 +183,7 @@ impl Backend {
     /// What git can do in the second version of the protocol.
     async fn capabilities(&self, serving: Serving) -> Result<Bytes, End> {
         const MOST: usize = 64 * 1024;
-        let body = self.start(serving, Step::Advertise, self.nothing()).await?.body(Bytes::new());
+        let body = self.start(serving, None, Step::Advertise, self.nothing()).await?.body(Bytes::new());
         axum::body::to_bytes(body, MOST).await.map_err(|error| End::Broken(error.to_string()))
     }
 
@@ -188,16 +192,22 @@ impl Backend {
     }
 
     /// Answers `POST …/git-upload-pack` and `POST …/git-receive-pack`.
-    pub(super) async fn exchange(&self, serving: Serving, encoding: Encoding, body: Body) -> Result<Response, End> {
+    pub(super) async fn exchange(
+        &self,
+        serving: Serving,
+        place: Place,
+        encoding: Encoding,
+        body: Body,
+    ) -> Result<Response, End> {
         let limit = (serving.service == Service::UploadPack).then_some(self.limits.fetch_request);
         let inlet = Inlet { body, encoding, limit, idle: self.limits.idle };
         let content_type = format!("application/x-{}-result", serving.service.name());
-        let body = self.start(serving, Step::Exchange, inlet).await?.body(Bytes::new());
+        let body = self.start(serving, Some(place), Step::Exchange, inlet).await?.body(Bytes::new());
         Ok(respond(&content_type, body))
     }
 
     /// Starts git and waits for the first thing that it says.
-    async fn start(&self, serving: Serving, step: Step, inlet: Inlet) -> Result<Answer, End> {
+    async fn start(&self, serving: Serving, place: Option<Place>, step: Step, inlet: Inlet) -> Result<Answer, End> {
         let permit = self.permit().await?;
         let directory = self.repositories.directory(serving.project);
         let process = self.spawn(&directory, &serving, step)?;
@@ -207,6 +217,7 @@ impl Backend {
             repositories: self.repositories.clone(),
             after_push: Arc::clone(&self.after_push),
             serving,
+            place,
             idle: self.limits.idle,
             _permit: permit,
         };
@@ -298,12 +309,27 @@ fn blames_the_request(complaint: &str) -> bool {
 /// Bytes of the request with which git finds out whether it may push, before it sends much: an empty packet.
 const PROBE: u64 = 4;
 
+/// A client that does not take its answer does not get this either.
+async fn tell(outlet: &Outlet, end: End, idle: Duration) {
+    let _ = tokio::time::timeout(idle, outlet.send(Err(end))).await;
+}
+
+/// Waits until what allowed the request is taken away.
+async fn revoked(place: Option<&Place>) {
+    match place {
+        Some(place) => place.revoked().await,
+        None => std::future::pending().await,
+    }
+}
+
 /// One git at work for one request.
 struct Exchange {
     process: GitProcess,
     repositories: Repositories,
     after_push: AfterPush,
     serving: Serving,
+    /// What a change that takes authority away asks, and waits for. An announcement is over before it could.
+    place: Option<Place>,
     idle: Duration,
     _permit: OwnedSemaphorePermit,
 }
@@ -311,16 +337,25 @@ struct Exchange {
 impl Exchange {
     /// Carries the exchange to its end: git's own, or the client's leaving.
     async fn run(mut self, inlet: Inlet, outlet: Outlet) {
+        let place = self.place.take();
         let end = tokio::select! {
+            () = revoked(place.as_ref()) => Err(End::Revoked),
             () = outlet.closed() => Err(End::ClientLeft),
             end = self.transfer(inlet, &outlet) => end,
         };
         let Err(end) = end else { return };
         self.note(&end);
-        // A client that does not take its answer does not get this either.
-        let _ = tokio::time::timeout(self.idle, outlet.send(Err(end))).await;
-        drop(outlet);
-        self.process.end().await;
+        let Self { process, idle, .. } = self;
+        if end == End::Revoked {
+            // Whoever took the authority away waits for git's end, and not for a client that may keep still.
+            process.end().await;
+            drop(place);
+            tell(&outlet, end, idle).await;
+        } else {
+            tell(&outlet, end, idle).await;
+            drop(outlet);
+            process.end().await;
+        }
     }
 
     async fn transfer(&mut self, inlet: Inlet, outlet: &Outlet) -> Result<(), End> {

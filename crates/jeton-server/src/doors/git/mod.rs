@@ -12,7 +12,7 @@ mod refused;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -33,7 +33,7 @@ use jeton_core::{
 };
 
 use self::{
-    authenticate::authenticate,
+    authenticate::{authenticate, known},
     backend::{Backend, Limits, Push, Serves, Serving},
     protocol::{Encoding, Version},
     refused::Refused,
@@ -41,11 +41,17 @@ use self::{
 use crate::{
     accounts::SIGN_IN_PATH,
     app::App,
+    edge::Unfit,
     exchange,
     guard::{FetchCode, Grant, Need, Origin, PushCode, Route},
     origin,
     refusal::Refusal,
+    underway::Ask,
 };
+
+/// How often a request that is under way is asked about while passwords wait for their turn, and how long in between.
+const ASKS: u32 = 50;
+const BETWEEN_ASKS: Duration = Duration::from_millis(100);
 
 /// What this door serves and what it needs. Its handler reads the address itself: no pattern of routes knows where a
 /// namespace ends.
@@ -70,6 +76,11 @@ const fn row(asked: &GitRequest) -> usize {
         (Service::ReceivePack, Step::Advertise) => 2,
         (Service::ReceivePack, Step::Exchange) => 3,
     }
+}
+
+/// What the edge refuses.
+pub(crate) fn refuse(unfit: Unfit) -> Response {
+    (unfit.status(), format!("{unfit}.\n")).into_response()
 }
 
 /// This door.
@@ -113,7 +124,7 @@ impl GitDoor {
             Err(NotServed::WithoutBody) => Ok(StatusCode::FORBIDDEN.into_response()),
             Err(NotServed::Missing | NotServed::Elsewhere) => Err(Refusal::from(Denial::Hidden).into()),
             Err(NotServed::UnknownService) => {
-                let caller = authenticate(&self.app, &parts.headers, Origin::of(&parts.extensions).client()).await?;
+                let caller = authenticate(&self.app, parts).await?;
                 Err(if caller.is_some() { Refused::UnknownService } else { Refusal::from(Denial::Anonymous).into() })
             }
         }
@@ -127,7 +138,11 @@ impl GitDoor {
             // Browsers remember what they signed in with, and send it along with other sites' requests.
             return Err(Refused::Foreign);
         }
-        let caller = authenticate(&self.app, &parts.headers, Origin::of(&parts.extensions).client()).await?;
+        let place = self.app.underway.enter(self.ask_again(&asked, parts));
+        let caller = authenticate(&self.app, parts).await?;
+        if self.app.policy().enabled_git_access_protocol == "ssh" {
+            return Err(Refused::NoHttp);
+        }
         let serving = match asked.service {
             Service::UploadPack => self.admit::<FetchCode>(&asked.repository, parts, caller).await?,
             Service::ReceivePack => self.admit::<PushCode>(&asked.repository, parts, caller).await?,
@@ -136,7 +151,7 @@ impl GitDoor {
             Step::Advertise => self.backend.advertise(serving).await,
             Step::Exchange => {
                 let encoding = Encoding::of(&parts.headers).ok_or(Refused::Encoding)?;
-                self.backend.exchange(serving, encoding, body).await
+                self.backend.exchange(serving, place, encoding, body).await
             }
         };
         answer.map_err(Refused::Ended)
@@ -157,7 +172,7 @@ impl GitDoor {
             found = Some(project.id);
             Ok(project)
         };
-        let granted = Grant::<N>::demand(&self.app, caller, Origin::of(&parts.extensions), load).await;
+        let granted = Grant::<N>::demand(&self.app, caller, Origin::of_request(parts), load).await;
         if let (Ok(_) | Err(Refusal::Denied(Denial::Right(_))), Some(project)) = (&granted, found) {
             let there = self.app.repositories.exists(project).await.map_err(Refusal::broken)?;
             if !there {
@@ -169,6 +184,32 @@ impl GitDoor {
             // Signing in can help, and without it nobody learns what exists.
             Err(Refusal::Denied(Denial::Hidden)) if anonymous => Err(Refusal::from(Denial::Anonymous).into()),
             Err(refusal) => Err(refusal.into()),
+        }
+    }
+
+    /// Asks the lock what it was asked before, for a request that is under way.
+    fn ask_again(&self, asked: &GitRequest, parts: &Parts) -> Ask {
+        let (door, asked, parts) = (self.clone(), Arc::new(asked.clone()), Arc::new(parts.clone()));
+        Box::new(move || {
+            let (door, asked, parts) = (door.clone(), Arc::clone(&asked), Arc::clone(&parts));
+            Box::pin(async move {
+                for _ in 0..ASKS {
+                    match door.may_still(&asked, &parts).await {
+                        // Passwords are checked a few at a time.
+                        Err(Refused::Refusal(Refusal::Busy)) => tokio::time::sleep(BETWEEN_ASKS).await,
+                        answer => return answer.is_ok(),
+                    }
+                }
+                false
+            })
+        })
+    }
+
+    async fn may_still(&self, asked: &GitRequest, parts: &Parts) -> Result<(), Refused> {
+        let caller = known(&self.app, parts).await?;
+        match asked.service {
+            Service::UploadPack => self.admit::<FetchCode>(&asked.repository, parts, caller).await.map(drop),
+            Service::ReceivePack => self.admit::<PushCode>(&asked.repository, parts, caller).await.map(drop),
         }
     }
 
@@ -187,6 +228,6 @@ fn redirect(status: StatusCode, target: &str) -> Response {
 }
 
 /// Seconds after which trying again can help.
-fn try_again_after(response: &mut Response, seconds: u16) {
+fn try_again_after(response: &mut Response, seconds: i64) {
     response.headers_mut().insert(RETRY_AFTER, seconds.into());
 }

@@ -10,7 +10,7 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use jeton_core::{ability::Ability, lock::Denial, project::Right, token::EndReason, user::UserState};
+use jeton_core::{ability::Ability, lock::Denial, project::Right, token::EndReason, user::Closed};
 
 use super::{
     backend::{End, never_cached},
@@ -35,6 +35,8 @@ pub(super) enum Refused {
     Refusal(Refusal),
     /// The exchange ended before it began.
     Ended(End),
+    /// Git is not served over HTTP here.
+    NoHttp,
     /// The project has no repository.
     NoRepository,
     /// No service of Git's was named.
@@ -68,8 +70,19 @@ impl Refused {
                  at once.\n"
                     .into(),
             ),
+            Self::Refusal(Refusal::TooOften(_)) => (StatusCode::TOO_MANY_REQUESTS, "Retry later\n".into()),
+            Self::Refusal(Refusal::Held(seconds)) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                format!(
+                    "HTTP Basic: Access denied. Too many failed authentication attempts. Please try again in {seconds} \
+                     seconds, or use a personal access token, for which there is no such limit.\n\
+                     You can make one at {}{ACCESS_TOKENS_PATH}\n",
+                    app.config.external_url
+                ),
+            ),
             Self::Refusal(refusal) => failed(refusal, request_id),
             Self::Ended(end) => ended(end, request_id),
+            Self::NoHttp => forbidden("Git access over HTTP is not allowed"),
             Self::NoRepository => not_found("A repository for this project does not exist yet."),
             Self::UnknownService => forbidden("The command you're trying to execute is not allowed."),
             Self::Foreign => forbidden("Requests that come from pages of other sites are not served."),
@@ -79,8 +92,13 @@ impl Refused {
         if status == StatusCode::UNAUTHORIZED && !self.is_final() {
             response.headers_mut().insert(WWW_AUTHENTICATE, CHALLENGE);
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            try_again_after(&mut response, 5);
+        match self {
+            Self::Refusal(Refusal::Held(seconds)) => try_again_after(&mut response, *seconds),
+            Self::Refusal(Refusal::Denied(Denial::TooManyAddresses { window })) => {
+                try_again_after(&mut response, *window);
+            }
+            _ if status == StatusCode::SERVICE_UNAVAILABLE => try_again_after(&mut response, 5),
+            _ => {}
         }
         if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
             response.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
@@ -89,9 +107,9 @@ impl Refused {
         response
     }
 
-    /// Whether git shall show the text instead of asking for the password once more: the password was right.
+    /// Whether git shall show the text instead of asking for the password once more: no password will do.
     const fn is_final(&self) -> bool {
-        matches!(self, Self::Refusal(Refusal::Denied(Denial::TokenRequired)))
+        matches!(self, Self::Refusal(Refusal::Denied(Denial::TokenRequired | Denial::PasswordsDisabled)))
     }
 }
 
@@ -105,10 +123,21 @@ fn denied(denial: &Denial, url: &str) -> Said {
         Denial::Scope { .. } => forbidden("You are not allowed to download code."),
         Denial::Right(Right::Push) => forbidden("You are not allowed to push code to this project."),
         Denial::Right(_) => forbidden("You are not allowed to download code from this project."),
-        Denial::Account(user) if user.state == UserState::Deactivated => forbidden(&format!(
+        Denial::PasswordsDisabled => (
+            StatusCode::UNAUTHORIZED,
+            format!(
+                "HTTP Basic: Access denied\n\
+                 Passwords are not accepted for Git over HTTP here, please use a personal access token.\n\
+                 You can make one at {url}{ACCESS_TOKENS_PATH}\n"
+            ),
+        ),
+        Denial::TooManyAddresses { .. } => (StatusCode::FORBIDDEN, String::new()),
+        Denial::TokensDisabled => access_denied("Personal access tokens are not accepted on this server."),
+        Denial::Account(user) if user.closed() == Some(Closed::Deactivated) => forbidden(&format!(
             "Your account has been deactivated by your administrator. \
              Please log back in from a web browser to reactivate your account at {url}{SIGN_IN_PATH}"
         )),
+        Denial::Account(user) if user.closed() == Some(Closed::Unconfirmed) => access_denied(&unconfirmed(url)),
         Denial::TokenRequired => (
             StatusCode::UNAUTHORIZED,
             format!(
@@ -117,8 +146,15 @@ fn denied(denial: &Denial, url: &str) -> Said {
                  You can make one at {url}{ACCESS_TOKENS_PATH}\n"
             ),
         ),
-        Denial::Account(user) if user.is_unconfirmed() => access_denied(&unconfirmed(url)),
-        Denial::Account(_) => access_denied("Your account has been blocked."),
+        Denial::Account(user) => access_denied(match user.closed() {
+            Some(Closed::Internal) => "This action cannot be performed by internal users",
+            Some(Closed::PasswordExpired) => {
+                "Your password expired. Please sign in with a web browser to choose another one."
+            }
+            Some(Closed::Deactivated | Closed::Unconfirmed | Closed::Blocked) | None => {
+                "Your account has been blocked."
+            }
+        }),
         Denial::Anonymous => with_page(
             "Sign in with a personal access token as the password; the user name does not matter.",
             "You can make one",
@@ -140,7 +176,9 @@ fn denied(denial: &Denial, url: &str) -> Said {
         }
         Denial::ImpersonationDisabled => access_denied("Impersonation tokens are not accepted on this server."),
         Denial::TwoCredentials => access_denied("The request brings two credentials that contradict each other."),
-        Denial::NotFromOurPage
+        Denial::FactorRequired
+        | Denial::NotProven
+        | Denial::NotFromOurPage
         | Denial::SudoNotAdministrator
         | Denial::SudoWithoutToken
         | Denial::SudoUnknownUser(_)
@@ -174,6 +212,7 @@ fn ended(end: &End, request_id: Option<RequestId>) -> Said {
     let status = match end {
         End::Broken(_) => return internal(request_id),
         End::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        End::Revoked => StatusCode::FORBIDDEN,
         End::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         End::ClientSilent => StatusCode::REQUEST_TIMEOUT,
         End::BadGzip | End::Senseless(_) | End::ClientLeft => StatusCode::BAD_REQUEST,

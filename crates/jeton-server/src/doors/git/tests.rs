@@ -29,7 +29,10 @@ use super::{
     backend::{Backend, End, Limits, Serving},
     protocol::{Encoding, Version},
 };
-use crate::repositories::{Git, Repositories};
+use crate::{
+    repositories::{Git, Repositories},
+    underway::Underway,
+};
 
 /// The project that every test works on.
 const PROJECT: ProjectId = ProjectId(7);
@@ -83,7 +86,10 @@ async fn handle(State(open): State<Open>, request: Request) -> Response {
     let serving = Serving::unguarded(PROJECT, asked.service, Version::asked_for(&parts.headers));
     let answer = match asked.step {
         Step::Advertise => open.backend.advertise(serving).await,
-        Step::Exchange => open.backend.exchange(serving, Encoding::of(&parts.headers).unwrap(), body).await,
+        Step::Exchange => {
+            let place = Arc::new(Underway::default()).enter(Box::new(|| Box::pin(std::future::ready(true))));
+            open.backend.exchange(serving, place, Encoding::of(&parts.headers).unwrap(), body).await
+        }
     };
     answer.unwrap_or_else(|end| (status(&end), end.to_string()).into_response())
 }
@@ -91,6 +97,7 @@ async fn handle(State(open): State<Open>, request: Request) -> Response {
 fn status(end: &End) -> StatusCode {
     match end {
         End::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        End::Revoked => StatusCode::FORBIDDEN,
         End::BadGzip | End::Senseless(_) | End::ClientLeft => StatusCode::BAD_REQUEST,
         End::ClientSilent => StatusCode::REQUEST_TIMEOUT,
         End::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

@@ -1,6 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use axum::http::Method;
+use jeton_store::{By, Means};
 
 use super::*;
 use crate::testing::{World, request, request_from};
@@ -47,6 +48,14 @@ async fn addresses_that_may_read_the_metrics_need_nothing() {
         [("127.0.0.1", 200), ("127.8.8.8", 200), ("::1", 200), ("192.0.2.1", 403), ("at a unix socket", 403)]
     {
         assert_eq!(world.send(request_from(address, METRICS)).await.status, status, "{address}");
+    }
+    // A browser's cookie does not count against its address.
+    let jane = world.user("jane", false).await;
+    let cookie = world.app.sign_in(&jane, None, By::local(Means::Server)).await.unwrap();
+    for (address, status) in [("127.0.0.1", 200), ("192.0.2.1", 403)] {
+        let mut signed_in = request_from(address, METRICS);
+        signed_in.headers_mut().insert("cookie", format!("jeton_session={cookie}").parse().unwrap());
+        assert_eq!(world.send(signed_in).await.status, status, "{address}");
     }
     let mut relayed = request_from("127.0.0.1", METRICS);
     relayed.headers_mut().insert("x-forwarded-for", HeaderValue::from_static("127.0.0.1"));

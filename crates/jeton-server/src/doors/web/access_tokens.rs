@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     app::App,
-    guard::{Anybody, Grant, OwnPages},
+    guard::{Anybody, Grant, OwnPages, ProvenPages},
     issue::NotIssued,
     refusal::Refusal,
 };
@@ -48,8 +48,8 @@ pub(super) async fn show(
     let Ok(query) = Pairs::parse(query.unwrap_or_default().as_bytes()) else {
         return Ok(Problem::Malformed.into_response());
     };
-    let now = app.now();
-    let form = Entered::of_query(&query, now).into_view(app.offer(&caller.user), &[], Vec::new(), now)?;
+    let lifetime = app.lifetime();
+    let form = Entered::of_query(&query, lifetime).into_view(app.offer(&caller.user), &[], Vec::new(), lifetime)?;
     let number = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1);
     let notice = match visit.take_news()? {
         Some(news) => notice(&app, caller, news).await?,
@@ -61,7 +61,7 @@ pub(super) async fn show(
 
 /// Takes the form. The new token is shown by this very answer and nowhere else: no redirect, no cookie.
 pub(super) async fn create(
-    grant: Grant<OwnPages>,
+    grant: Grant<ProvenPages>,
     State(app): State<App>,
     mut visit: Visit,
     headers: HeaderMap,
@@ -76,7 +76,7 @@ pub(super) async fn create(
             Ok((StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "errors": problems }))).into_response())
         }
         (Outcome::Refused { flaws, problems }, false) => {
-            let form = entered.into_view(app.offer(&caller.user), &flaws, problems, app.now())?;
+            let form = entered.into_view(app.offer(&caller.user), &flaws, problems, app.lifetime())?;
             page(&app, caller, &visit, StatusCode::UNPROCESSABLE_ENTITY, Parts::of(form)).await
         }
         (Outcome::SentBefore, _) => {
@@ -97,7 +97,7 @@ enum Outcome {
 }
 
 async fn attempt(app: &App, caller: &Caller, entered: &Entered, form: &Form, by: By) -> Result<Outcome, Refusal> {
-    let plan = match entered.check(app.offer(&caller.user)) {
+    let plan = match entered.check(app.offer(&caller.user), app.lifetime()) {
         Ok(plan) => plan,
         Err(flaws) => {
             let problems = flaws.iter().map(ToString::to_string).collect();
@@ -118,8 +118,8 @@ pub(super) async fn show_made(
     name: &str,
     secret: &str,
 ) -> Result<Response, Refusal> {
-    let now = app.now();
-    let form = Entered::proposed(now).into_view(app.offer(&caller.user), &[], Vec::new(), now)?;
+    let lifetime = app.lifetime();
+    let form = Entered::proposed(lifetime).into_view(app.offer(&caller.user), &[], Vec::new(), lifetime)?;
     let created = views::NewToken { name, token: secret, example: home::try_token(&app.config.external_url) };
     page(app, caller, visit, StatusCode::OK, Parts { created: Some(created), ..Parts::of(form) }).await
 }
@@ -138,7 +138,9 @@ async fn is_first(app: &App, caller: &Caller, form: &Form) -> Result<bool, Refus
 async fn make(app: &App, caller: &Caller, plan: Plan, by: By) -> Result<Outcome, Refusal> {
     match app.issue_token(caller.user.id, plan, MadeVia::Page, by).await {
         Ok(made) => Ok(Outcome::Made { name: made.token.name, secret: made.text }),
-        Err(NotIssued::TooMany(problem)) => Ok(Outcome::Refused { flaws: Vec::new(), problems: vec![problem] }),
+        Err(problem @ (NotIssued::TooMany(_) | NotIssued::Disabled)) => {
+            Ok(Outcome::Refused { flaws: Vec::new(), problems: vec![problem.to_string()] })
+        }
         Err(NotIssued::Refused(refusal)) => Err(refusal),
     }
 }
@@ -200,7 +202,7 @@ async fn notice(app: &App, caller: &Caller, news: News) -> Result<Option<Notice>
             kind: NoticeKind::Refused,
             text: "This form was sent before. The token that it made cannot be shown again.".to_owned(),
         }),
-        News::SignedOut | News::PasswordSet | News::Mail(_) => None,
+        News::SignedOut | News::PasswordSet | News::Done(_) | News::Factors(_) | News::Mail(_) => None,
     })
 }
 
@@ -266,7 +268,7 @@ pub(super) fn row(token: Token, now: Timestamp) -> TokenRow {
 }
 
 /// Whether a script asked, as GitLab's own page does, for JSON instead of a page.
-fn wants_json(headers: &HeaderMap) -> bool {
+pub(super) fn wants_json(headers: &HeaderMap) -> bool {
     let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     accept.contains("application/json") && !accept.contains("text/html")
 }

@@ -48,11 +48,13 @@ static THEME: Asset = Asset::new("theme.css", CSS, include_bytes!("../../../stat
 static FRAME: Asset = Asset::new("frame.css", CSS, include_bytes!("../../../static/frame.css"));
 static PARTS: Asset = Asset::new("parts.css", CSS, include_bytes!("../../../static/parts.css"));
 static SCRIPT: Asset = Asset::new("jeton.js", JAVASCRIPT, include_bytes!("../../../static/jeton.js"));
+static FACTORS: Asset = Asset::new("factors.css", CSS, include_bytes!("../../../static/factors.css"));
+static PASSKEYS: Asset = Asset::new("passkeys.js", JAVASCRIPT, include_bytes!("../../../static/passkeys.js"));
 static LOGO: Asset = Asset::new("logo.svg", SVG, include_bytes!("../../../static/logo.svg"));
 
 /// The order in which the style sheets apply.
-static SHEETS: [&Asset; 4] = [&PICO, &THEME, &FRAME, &PARTS];
-static ALL: [&Asset; 6] = [&PICO, &THEME, &FRAME, &PARTS, &SCRIPT, &LOGO];
+static SHEETS: [&Asset; 5] = [&PICO, &THEME, &FRAME, &PARTS, &FACTORS];
+static ALL: [&Asset; 8] = [&PICO, &THEME, &FRAME, &PARTS, &FACTORS, &SCRIPT, &PASSKEYS, &LOGO];
 
 /// Where one asset is found.
 pub(super) const ROUTE: &str = "/-/assets/{version}/{name}";
@@ -66,6 +68,8 @@ pub(super) struct Links {
     pub(super) sheets: Vec<String>,
     /// The script.
     pub(super) script: String,
+    /// The script of passkeys.
+    pub(super) passkeys: String,
     /// The logo, as an image and as the window's icon.
     pub(super) logo: String,
 }
@@ -75,6 +79,7 @@ pub(super) fn links() -> &'static Links {
     static LINKS: LazyLock<Links> = LazyLock::new(|| Links {
         sheets: SHEETS.iter().map(|sheet| sheet.address()).collect(),
         script: SCRIPT.address(),
+        passkeys: PASSKEYS.address(),
         logo: LOGO.address(),
     });
     &LINKS

@@ -11,10 +11,14 @@ pub(super) enum Cookie {
     Session,
     /// Ties the forms that are shown before the sign-in to one browser.
     Visit,
+    /// Remembers a sign-in whose second step is still to come.
+    Half,
     /// The page that somebody wanted before they had to sign in.
     Wanted,
     /// What the next page has to tell.
     News,
+    /// Knows the browser again at the next sign-in.
+    Device,
 }
 
 impl Cookie {
@@ -24,17 +28,22 @@ impl Cookie {
             (Self::Session, _) => session::cookie_name(secure),
             (Self::Visit, false) => "jeton_visit",
             (Self::Visit, true) => "__Host-jeton_visit",
+            (Self::Half, false) => "jeton_half",
+            (Self::Half, true) => "__Host-jeton_half",
             (Self::Wanted, false) => "jeton_wanted",
             (Self::Wanted, true) => "__Host-jeton_wanted",
             (Self::News, false) => "jeton_news",
             (Self::News, true) => "__Host-jeton_news",
+            (Self::Device, false) => "jeton_device",
+            (Self::Device, true) => "__Host-jeton_device",
         }
     }
 
     /// Seconds for which the browser keeps it; none: until the browser is closed. The server has limits of its own.
-    const fn life(self) -> Option<u32> {
+    const fn life(self) -> Option<i64> {
         match self {
-            Self::Session | Self::Visit => None,
+            Self::Session | Self::Visit | Self::Device => None,
+            Self::Half => Some(600),
             Self::Wanted => Some(3600),
             Self::News => Some(60),
         }
@@ -47,7 +56,17 @@ impl Cookie {
 
     /// The `Set-Cookie` line that sets it. `value` must consist of characters that need no quotes.
     pub(super) fn set(self, value: &str, secure: bool) -> Result<HeaderValue, InvalidHeaderValue> {
-        self.line(value, self.life(), secure)
+        self.set_for(value, self.life(), secure)
+    }
+
+    /// The same, kept for other seconds than usual.
+    pub(super) fn set_for(
+        self,
+        value: &str,
+        life: Option<i64>,
+        secure: bool,
+    ) -> Result<HeaderValue, InvalidHeaderValue> {
+        self.line(value, life, secure)
     }
 
     /// The `Set-Cookie` line that makes the browser forget it.
@@ -56,7 +75,7 @@ impl Cookie {
     }
 
     /// `Lax`: a link from elsewhere finds the person signed in, a form from elsewhere does not.
-    fn line(self, value: &str, life: Option<u32>, secure: bool) -> Result<HeaderValue, InvalidHeaderValue> {
+    fn line(self, value: &str, life: Option<i64>, secure: bool) -> Result<HeaderValue, InvalidHeaderValue> {
         let life = life.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
         let protection = if secure { "; Secure" } else { "" };
         let name = self.name(secure);
@@ -74,7 +93,8 @@ mod tests {
 
     #[test]
     fn over_https_every_cookie_is_protected() {
-        for cookie in [Cookie::Session, Cookie::Visit, Cookie::Wanted, Cookie::News] {
+        let all = [Cookie::Session, Cookie::Visit, Cookie::Half, Cookie::Wanted, Cookie::News, Cookie::Device];
+        for cookie in all {
             let line = cookie.set("x", true).unwrap();
             let line = line.to_str().unwrap();
             assert!(line.starts_with("__Host-jeton_") && line.ends_with("; Secure"), "{line}");

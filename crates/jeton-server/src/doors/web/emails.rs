@@ -77,8 +77,7 @@ pub(super) async fn change(
     let field = |name| form.pairs.get(name).unwrap_or_default();
     let typed = field("user[email]").trim();
     let password = Secret::new(field("user[current_password]"));
-    let account = app.check_password(&caller.user.username, password).await?;
-    let is_right = account.is_some_and(|account| account.user.id == caller.user.id);
+    let is_right = app.confirm_password(caller.user.id, &password, &grant.by()).await?.is_some();
     let problem = match Email::parse(typed) {
         Err(flaw) => Some(format!("Email {flaw}")),
         Ok(email) if is_right => match outcome(app.want_email(&caller.user, email, grant.by()).await)? {
@@ -182,7 +181,7 @@ async fn page(
     let notices: Vec<Notice> = notice.into_iter().collect();
     let user = &caller.user;
     let page = EmailsPage {
-        frame: visit.frame("E-mail", Some(user), &notices),
+        frame: Frame { section: Some(paths::EMAILS), ..visit.frame("E-mail", Some(user), &notices) },
         email: &user.email,
         wanted: app.store.wanted_email(user.id).await?,
         further: app.store.further_emails(user.id).await?,

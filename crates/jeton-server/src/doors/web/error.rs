@@ -4,7 +4,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header::RETRY_AFTER},
     response::{IntoResponse, Response},
 };
-use jeton_core::lock::Denial;
+use jeton_core::{lock::Denial, user::User};
 
 use super::{views::ErrorPage, visit::Visit};
 use crate::{app::App, refusal::Refusal, request_id::RequestId};
@@ -21,6 +21,10 @@ pub(super) enum Problem {
     Foreign,
     /// The form does not carry the value that this browser's forms have: it is older than the sign-in, for example.
     Stale,
+    /// The request's head is larger than any of a browser's.
+    HeadTooLarge,
+    /// The request names no host, several, or a malformed one.
+    NoHost,
     /// The form is larger than any form of ours.
     TooLarge,
     /// The form did not arrive in time.
@@ -37,6 +41,8 @@ pub(super) enum Problem {
     Forbidden,
     /// Too many sign in at once.
     Busy,
+    /// Too many attempts were wrong: the next one is judged after so many seconds.
+    Held(i64),
     /// The database is away for the moment.
     Away,
     /// Something of ours failed.
@@ -74,6 +80,16 @@ impl Problem {
                 "Nothing was changed. You may have signed in or out since it was shown, or your browser keeps no cookies. \
                  Go back, reload the page and try again.",
             ),
+            Self::HeadTooLarge => (
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "This request is too large",
+                "Its address and headers take more than 32 KiB. Deleting this site's cookies may help.",
+            ),
+            Self::NoHost => (
+                StatusCode::BAD_REQUEST,
+                "This request does not say which host it is for",
+                "It must name its host, once and plainly. A browser does; a proxy in between may have to be set up.",
+            ),
             Self::TooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "This form is too large",
@@ -103,6 +119,11 @@ impl Problem {
                 "Too many people are signing in",
                 "Checking passwords takes time on purpose, and many are waiting. Try again in a few seconds.",
             ),
+            Self::Held(_) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too many attempts were wrong",
+                "Wait a while, then try again. Nothing was changed.",
+            ),
             Self::Away => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Not available for the moment",
@@ -121,10 +142,12 @@ impl Problem {
     fn of_refusal(refusal: &Refusal) -> Option<Self> {
         Some(match refusal {
             Refusal::Denied(Denial::Anonymous) => return None,
-            Refusal::Denied(Denial::Hidden) => Self::NotFound,
+            // To everybody else the administrators' pages do not exist.
+            Refusal::Denied(Denial::Hidden | Denial::NotAdministrator) => Self::NotFound,
             Refusal::Denied(Denial::Account(_)) => Self::Account,
             Refusal::Denied(_) => Self::Forbidden,
-            Refusal::Busy => Self::Busy,
+            Refusal::Busy | Refusal::TooOften(_) => Self::Busy,
+            Refusal::Held(seconds) => Self::Held(*seconds),
             Refusal::Failed(_) if refusal.is_passing() => Self::Away,
             Refusal::Failed(_) | Refusal::Broken(_) => Self::Failed,
         })
@@ -143,6 +166,10 @@ impl IntoResponse for Problem {
 pub(super) enum Unsaid {
     /// The way to the sign-in form.
     SignIn,
+    /// The way to the page of second factors.
+    TwoFactor,
+    /// The question who somebody is.
+    Confirm,
     /// A page about this problem.
     Problem(Problem),
 }
@@ -154,6 +181,11 @@ impl Unsaid {
             return Some(Self::Problem(*problem));
         }
         let refusal = Refusal::of(response)?;
+        match refusal {
+            Refusal::Denied(Denial::FactorRequired) => return Some(Self::TwoFactor),
+            Refusal::Denied(Denial::NotProven) => return Some(Self::Confirm),
+            _ => {}
+        }
         if matches!(refusal, Refusal::Failed(_) | Refusal::Broken(_)) {
             tracing::error!(request_id = id.map(tracing::field::display), %refusal, "a page failed");
         }
@@ -168,11 +200,19 @@ pub(super) async fn page(
     problem: Problem,
     id: Option<&RequestId>,
 ) -> Result<Response, Refusal> {
-    let texts = problem.texts();
     // Where our own side fails, the page does not ask it once more.
-    let is_ours = texts.status.is_server_error();
+    let is_ours = problem.texts().status.is_server_error();
     let caller = if is_ours { None } else { visit.caller(app).await? };
-    let viewer = caller.as_ref().map(|caller| &*caller.user);
+    render(visit, problem, caller.as_ref().map(|caller| &*caller.user), id)
+}
+
+/// The page about a problem, for somebody of whom nothing is known.
+pub(super) fn strangers_page(visit: &Visit, problem: Problem, id: Option<&RequestId>) -> Result<Response, Refusal> {
+    render(visit, problem, None, id)
+}
+
+fn render(visit: &Visit, problem: Problem, viewer: Option<&User>, id: Option<&RequestId>) -> Result<Response, Refusal> {
+    let texts = problem.texts();
     let id = id.map(ToString::to_string);
     let page = ErrorPage {
         frame: visit.frame(texts.heading, viewer, &[]),
@@ -182,8 +222,13 @@ pub(super) async fn page(
         request_id: id.as_deref(),
     };
     let mut response = visit.page(texts.status, &page)?;
-    if matches!(problem, Problem::Away | Problem::Busy) {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+    let later = match problem {
+        Problem::Away | Problem::Busy => Some(5),
+        Problem::Held(seconds) => Some(seconds),
+        _ => None,
+    };
+    if let Some(seconds) = later {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     Ok(response)
 }

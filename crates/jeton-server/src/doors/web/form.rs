@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use axum::{
     body::{Body, to_bytes},
-    extract::{FromRequest, Request},
-    http::{HeaderMap, header},
+    extract::{FromRequestParts, Request},
+    http::{HeaderMap, header, request::Parts},
 };
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -18,7 +18,7 @@ const LARGEST: usize = 64 * 1024;
 /// How long a form may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The name of the field that proves where a form comes from.
-const PROOF: &str = "authenticity_token";
+pub(super) const PROOF: &str = "authenticity_token";
 
 /// Names and values of a query or a form, in their order.
 #[derive(Debug)]
@@ -41,6 +41,11 @@ impl Pairs {
         self.all(name).last()
     }
 
+    /// Every pair, in their order.
+    pub(super) fn each(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Every value of that name.
     pub(super) fn all<'p>(&'p self, name: &str) -> impl Iterator<Item = &'p str> {
         self.0.iter().filter(move |(given, _)| given == name).map(|(_, value)| value.as_str())
@@ -56,12 +61,31 @@ pub(super) struct Form {
     pub(super) digest: [u8; 32],
 }
 
-impl FromRequest<App> for Form {
+/// A form that has arrived, among a request's extensions.
+#[derive(Clone)]
+struct Arrived(Result<Bytes, Problem>);
+
+/// Waits for the form, before anybody asks who sent it and whether they may: whoever lost a session while it was on its
+/// way sends it for nothing.
+pub(super) async fn wait_for(request: Request) -> Request {
+    let (mut parts, body) = request.into_parts();
+    let arrived = receive(&parts.headers, body).await;
+    parts.extensions.insert(Arrived(arrived));
+    Request::from_parts(parts, Body::empty())
+}
+
+/// What a form says that has arrived, whoever sent it.
+pub(super) fn pairs_of(request: &Request) -> Option<Pairs> {
+    let Arrived(arrived) = request.extensions().get()?;
+    Pairs::parse(arrived.as_ref().ok()?).ok()
+}
+
+impl FromRequestParts<App> for Form {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
-        let body = receive(&parts.headers, body).await?;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Some(Arrived(arrived)) = parts.extensions.remove() else { return Err(Problem::NoForm) };
+        let body = arrived?;
         let pairs = Pairs::parse(&body)?;
         let header = parts.headers.get("x-csrf-token").and_then(|value| value.to_str().ok());
         let proof = pairs.get(PROOF).or(header).unwrap_or_default();
@@ -72,6 +96,7 @@ impl FromRequest<App> for Form {
     }
 }
 
+/// Reads the whole body of a form.
 async fn receive(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > LARGEST) {

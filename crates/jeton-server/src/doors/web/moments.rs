@@ -34,6 +34,20 @@ pub(super) fn until(end: Date, now: Timestamp) -> End {
     End { iso: end.to_string(), text, day: end.in_words(), is_soon: days <= SOON }
 }
 
+/// A span of time, in seconds or, from a minute on, in minutes rounded up.
+pub(super) fn seconds(seconds: i64) -> String {
+    match seconds {
+        ..=MINUTE => count(seconds, "second", ""),
+        _ => count((seconds - 1) / MINUTE + 1, "minute", ""),
+    }
+}
+
+/// The moment before which something must be done: `27 Nov 2026, 14:05 UTC`.
+pub(super) fn by(end: Timestamp) -> String {
+    let minutes = end.seconds().rem_euclid(DAY) / MINUTE;
+    format!("{}, {:02}:{:02} UTC", end.date().in_words(), minutes / 60, minutes % 60)
+}
+
 fn count(number: i64, unit: &str, after: &str) -> String {
     format!("{number} {unit}{}{after}", if number == 1 { "" } else { "s" })
 }
@@ -62,6 +76,13 @@ mod tests {
             ("2026-10-25T12:00:00Z", "25 Oct 2026"),
         ] {
             assert_eq!(ago(at(moment), now).text, text, "{moment}");
+        }
+    }
+
+    #[test]
+    fn spans_are_rounded_up() {
+        for (span, text) in [(1, "1 second"), (60, "60 seconds"), (61, "2 minutes"), (900, "15 minutes")] {
+            assert_eq!(seconds(span), text);
         }
     }
 

@@ -13,6 +13,10 @@ pub(super) enum News {
     SignedOut,
     /// A new password was set.
     PasswordSet,
+    /// Something that needs no number to be told.
+    Done(Done),
+    /// Something about second factors.
+    Factors(FactorNews),
     /// Something about mails.
     Mail(MailNews),
 }
@@ -84,6 +88,98 @@ impl MailNews {
     }
 }
 
+/// Something that was done on one of the pages about oneself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Done {
+    /// The password was changed.
+    PasswordChanged,
+    /// The same, and all tokens were revoked.
+    PasswordChangedTokensRevoked,
+    /// A session was ended.
+    SessionEnded,
+    /// All other sessions were ended.
+    OtherSessionsEnded,
+    /// A browser was forgotten.
+    DeviceForgotten,
+    /// What an administrator changed is saved.
+    Saved,
+}
+
+impl Done {
+    const ALL: [Self; 6] = [
+        Self::PasswordChanged,
+        Self::PasswordChangedTokensRevoked,
+        Self::SessionEnded,
+        Self::OtherSessionsEnded,
+        Self::DeviceForgotten,
+        Self::Saved,
+    ];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::PasswordChanged => "password_changed",
+            Self::PasswordChangedTokensRevoked => "password_changed_tokens_revoked",
+            Self::SessionEnded => "session_ended",
+            Self::OtherSessionsEnded => "other_sessions_ended",
+            Self::DeviceForgotten => "device_forgotten",
+            Self::Saved => "saved",
+        }
+    }
+
+    /// What the next page says.
+    pub(super) const fn text(self) -> &'static str {
+        match self {
+            Self::PasswordChanged => {
+                "Your password is changed, and your other sessions are ended. Your access tokens still work: if somebody \
+                 else may have known the password, look through them."
+            }
+            Self::PasswordChangedTokensRevoked => {
+                "Your password is changed, your other sessions are ended and all your access tokens are revoked."
+            }
+            Self::SessionEnded => "The session is ended.",
+            Self::OtherSessionsEnded => "All other sessions are ended.",
+            Self::DeviceForgotten => "The browser is forgotten.",
+            Self::Saved => "Done. It is in force.",
+        }
+    }
+}
+
+/// What happened to second factors.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum FactorNews {
+    /// One more was added.
+    Added,
+    /// One was removed.
+    Removed,
+    /// One was not, because it is the last.
+    NotRemoved,
+    /// One has a new name.
+    Renamed,
+    /// There is none any more.
+    Off,
+    /// They were not switched off, because everybody must have one.
+    Required,
+}
+
+impl FactorNews {
+    const ALL: [Self; 6] = [Self::Added, Self::Removed, Self::NotRemoved, Self::Renamed, Self::Off, Self::Required];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::NotRemoved => "not_removed",
+            Self::Renamed => "renamed",
+            Self::Off => "off",
+            Self::Required => "required",
+        }
+    }
+
+    fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|news| news.word() == word)
+    }
+}
+
 impl News {
     /// How it stands in the cookie.
     pub(super) fn write(self) -> String {
@@ -92,6 +188,8 @@ impl News {
             Self::SentBefore => "sent_before".to_owned(),
             Self::SignedOut => "signed_out".to_owned(),
             Self::PasswordSet => "password_set".to_owned(),
+            Self::Done(done) => done.word().to_owned(),
+            Self::Factors(news) => format!("factor-{}", news.word()),
             Self::Mail(news) => format!("mail-{}", news.name()),
         }
     }
@@ -102,10 +200,18 @@ impl News {
             "sent_before" => Some(Self::SentBefore),
             "signed_out" => Some(Self::SignedOut),
             "password_set" => Some(Self::PasswordSet),
-            _ if text.starts_with("mail-") => {
-                MailNews::ALL.into_iter().find(|news| text["mail-".len()..] == *news.name()).map(Self::Mail)
+            _ => {
+                let told = |prefix| text.strip_prefix(prefix);
+                if let Some(factor) = told("factor-") {
+                    FactorNews::named(factor).map(Self::Factors)
+                } else if let Some(mail) = told("mail-") {
+                    MailNews::ALL.into_iter().find(|news| news.name() == mail).map(Self::Mail)
+                } else if let Some(id) = told("revoked-") {
+                    id.parse().ok().map(TokenId).map(Self::Revoked)
+                } else {
+                    Done::ALL.into_iter().find(|done| done.word() == text).map(Self::Done)
+                }
             }
-            _ => text.strip_prefix("revoked-")?.parse().ok().map(TokenId).map(Self::Revoked),
         }
     }
 }
@@ -116,10 +222,13 @@ mod tests {
 
     #[test]
     fn news_survive_the_cookie() {
-        for news in [News::Revoked(TokenId(7)), News::SentBefore, News::SignedOut, News::PasswordSet] {
+        for news in [News::Revoked(TokenId(7)), News::SentBefore, News::SignedOut, News::PasswordSet]
+            .into_iter()
+            .chain(FactorNews::ALL.map(News::Factors))
+        {
             assert_eq!(News::read(&news.write()), Some(news));
         }
-        for news in MailNews::ALL.map(News::Mail) {
+        for news in MailNews::ALL.map(News::Mail).into_iter().chain(Done::ALL.map(News::Done)) {
             assert_eq!(News::read(&news.write()), Some(news));
         }
         for odd in ["", "mail-", "revoked-", "revoked-x", "signed_in"] {

@@ -9,6 +9,7 @@ use jeton_core::{secret::Secret, user::User};
 
 use super::{
     cookies::Cookie,
+    entry,
     error::Problem,
     form::{Form, Pairs},
     news::News,
@@ -20,15 +21,15 @@ use crate::{
     accounts::PASSWORD_LINK_PARAMETER,
     app::App,
     guard::{Anybody, Grant},
-    passwords::{LONGEST, SHORTEST},
+    passwords::SHORTEST,
     refusal::Refusal,
 };
 
 /// What is wrong with the two passwords that were typed.
 #[derive(Default)]
-struct Flaws {
-    password: Option<String>,
-    confirmation: Option<&'static str>,
+pub(super) struct Flaws {
+    pub(super) password: Option<String>,
+    pub(super) confirmation: Option<&'static str>,
 }
 
 /// What is kept of the form when it is shown once more.
@@ -39,20 +40,16 @@ struct Entered {
 }
 
 impl Flaws {
-    /// GitLab's words.
-    fn of(password: &str, confirmation: &str) -> Self {
-        let length = password.chars().count();
-        let flaw = match length {
-            0 => Some("Password can't be blank".to_owned()),
-            _ if length < SHORTEST => Some(format!("Password is too short (minimum is {SHORTEST} characters)")),
-            _ if length > LONGEST => Some(format!("Password is too long (maximum is {LONGEST} characters)")),
-            _ => None,
-        };
+    /// GitLab's words, and those of [`crate::passwords::strength`].
+    pub(super) async fn of(app: &App, user: &User, password: &Secret, confirmation: &str) -> Result<Self, Refusal> {
+        let weakness = app.passwords.weakness(password.clone(), user.clone(), app.config.external_url.clone()).await?;
+        let flaw = weakness.map(|weakness| format!("Password {weakness}"));
+        let password = password.expose();
         let confirmation = (password != confirmation).then_some("Password confirmation doesn't match Password");
-        Self { password: flaw, confirmation }
+        Ok(Self { password: flaw, confirmation })
     }
 
-    const fn any(&self) -> bool {
+    pub(super) const fn any(&self) -> bool {
         self.password.is_some() || self.confirmation.is_some()
     }
 }
@@ -85,13 +82,16 @@ pub(super) async fn submit(
     let Some(user) = app.password_link(secret).await? else { return Ok(Problem::DeadLink.into_response()) };
     let (password, confirmation) = (field("user[password]"), field("user[password_confirmation]"));
     let revoke_tokens = field("user[revoke_tokens]") == "1";
-    let flaws = Flaws::of(password, confirmation);
+    let password = Secret::new(password);
+    let flaws = Flaws::of(&app, &user, &password, confirmation).await?;
     if flaws.any() {
         return page(&visit, StatusCode::UNPROCESSABLE_ENTITY, &user, secret, Entered { flaws, revoke_tokens });
     }
-    if !app.use_password_link(secret, Secret::new(password), revoke_tokens, grant.by()).await? {
+    if !app.use_password_link(secret, password, revoke_tokens, grant.by()).await? {
         return Ok(Problem::DeadLink.into_response());
     }
+    // The way in for somebody who is kept out by strangers' guesses.
+    app.remember_network(user.id, &entry::whence(&grant, &visit)).await?;
     visit.set(Cookie::News, &News::PasswordSet.write())?;
     visit.go_on(paths::SIGN_IN)
 }
@@ -107,18 +107,4 @@ fn page(visit: &Visit, status: StatusCode, user: &User, secret: &str, entered: E
         revoke_tokens: entered.revoke_tokens,
     };
     visit.page(status, &page)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn length_counts_in_characters() {
-        assert!(!Flaws::of(&"é".repeat(8), &"é".repeat(8)).any());
-        assert!(Flaws::of("sevench", "sevench").password.is_some());
-        assert!(Flaws::of("", "").password.is_some());
-        assert!(Flaws::of(&"x".repeat(129), &"x".repeat(129)).password.is_some());
-        assert!(Flaws::of("long enough", "long Enough").confirmation.is_some());
-    }
 }

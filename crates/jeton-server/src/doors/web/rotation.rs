@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     app::App,
-    guard::{Grant, OwnPages},
+    guard::{Grant, OwnPages, ProvenPages},
     issue::{NotReissued, same_lifetime},
     refusal::Refusal,
 };
@@ -39,7 +39,7 @@ pub(super) async fn ask(
     let Some(token) = token else { return Ok(Problem::NotFound.into_response()) };
     let page = RotatePage {
         frame: Frame { in_tokens: true, ..visit.frame("Rotate a token", Some(&caller.user), &[]) },
-        next_expiry: same_lifetime(&token, now).date().map(|date| moments::until(date, now)),
+        next_expiry: app.lifetime().cut(same_lifetime(&token, now)).date().map(|date| moments::until(date, now)),
         token: row(token, now),
     };
     visit.page(StatusCode::OK, &page)
@@ -48,7 +48,7 @@ pub(super) async fn ask(
 /// Rotates the token. The new one is shown by this very answer and nowhere else. Sending the form again finds a token
 /// that was rotated, and does nothing.
 pub(super) async fn rotate(
-    grant: Grant<OwnPages>,
+    grant: Grant<ProvenPages>,
     State(app): State<App>,
     mut visit: Visit,
     Path(id): Path<String>,
@@ -56,7 +56,7 @@ pub(super) async fn rotate(
 ) -> Result<Response, Refusal> {
     let caller = grant.somebody()?;
     let Some(token) = own_token(&app, caller, &id).await? else { return Ok(Problem::NotFound.into_response()) };
-    let expiry = same_lifetime(&token, app.now());
+    let expiry = app.lifetime().cut(same_lifetime(&token, app.now()));
     match app.reissue_token(token.id, Some(caller.user.id), expiry, grant.by()).await {
         Ok(issued) => show_made(&app, caller, &visit, &issued.token.name, &issued.text).await,
         Err(NotReissued::Ended) if matches!(token.ended, Some(Ended { reason: EndReason::Rotated, .. })) => {

@@ -2,8 +2,8 @@
 
 use jeton_core::{
     scope::{Offer, SCOPES},
-    time::{Date, Timestamp},
-    token::{Attribute, Draft, Flaw, LONGEST_TEXT, Plan},
+    time::Date,
+    token::{Attribute, Draft, Flaw, LONGEST_TEXT, Lifetime, Plan},
 };
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
 use crate::{nature::NoChance, session};
 
 /// Days until the date that the form proposes: a token for ever is a choice, not what happens to somebody in a hurry.
-const PROPOSED_DAYS: i32 = 90;
+const PROPOSED_DAYS: i64 = 90;
 
 /// What somebody entered, or an address proposes.
 #[derive(Clone, Debug, Default)]
@@ -26,19 +26,19 @@ pub(super) struct Entered {
 
 impl Entered {
     /// What the form proposes by itself: a date.
-    pub(super) fn proposed(now: Timestamp) -> Self {
-        Self { expires_at: now.date().plus_days(PROPOSED_DAYS).to_string(), ..Self::default() }
+    pub(super) fn proposed(lifetime: Lifetime) -> Self {
+        Self { expires_at: lifetime.propose(PROPOSED_DAYS).to_string(), ..Self::default() }
     }
 
     /// What a page's address proposes: `name`, `description`, `expires_at`, and `scopes` as a comma list.
-    pub(super) fn of_query(query: &Pairs, now: Timestamp) -> Self {
+    pub(super) fn of_query(query: &Pairs, lifetime: Lifetime) -> Self {
         let text = |name| query.get(name).unwrap_or_default().chars().take(LONGEST_TEXT).collect();
         let date = |text| Date::parse(text).map(|date| date.to_string()).unwrap_or_default();
         let scopes = query.get("scopes").unwrap_or_default().split(',').map(|name| name.trim().to_owned());
         Self {
             name: text("name"),
             description: text("description"),
-            expires_at: query.get("expires_at").map_or_else(|| Self::proposed(now).expires_at, date),
+            expires_at: query.get("expires_at").map_or_else(|| Self::proposed(lifetime).expires_at, date),
             scopes: scopes.collect(),
         }
     }
@@ -56,18 +56,20 @@ impl Entered {
     }
 
     /// What is to be made of it, or everything that is wrong with it.
-    pub(super) fn check(&self, offer: Offer) -> Result<Plan, Vec<Flaw>> {
+    pub(super) fn check(&self, offer: Offer, lifetime: Lifetime) -> Result<Plan, Vec<Flaw>> {
         let expires_at = match self.expires_at.trim() {
             "" => Ok(None),
-            text => Date::parse(text).map(Some).ok_or(Flaw { attribute: Attribute::ExpiresAt, message: "is invalid" }),
+            text => Date::parse(text)
+                .map(Some)
+                .ok_or(Flaw { attribute: Attribute::ExpiresAt, message: "is invalid".into() }),
         };
         let draft = Draft {
             name: self.name.clone(),
             description: Some(self.description.clone()),
             scopes: self.scopes.clone(),
-            expires_at: expires_at.ok().flatten(),
+            expires_at: expires_at.as_ref().ok().copied().flatten(),
         };
-        match (draft.check(offer), expires_at) {
+        match (draft.check(offer, lifetime), expires_at) {
             (Ok(plan), Ok(_)) => Ok(plan),
             (checked, expires_at) => {
                 Err(checked.err().unwrap_or_default().into_iter().chain(expires_at.err()).collect())
@@ -82,7 +84,7 @@ impl Entered {
         offer: Offer,
         flaws: &[Flaw],
         problems: Vec<String>,
-        now: Timestamp,
+        lifetime: Lifetime,
     ) -> Result<TokenForm, NoChance> {
         let problem =
             |attribute| flaws.iter().find(|flaw: &&Flaw| flaw.attribute == attribute).map(ToString::to_string);
@@ -97,7 +99,7 @@ impl Entered {
             name: Field { value: self.name, problem: problem(Attribute::Name) },
             description: Field { value: self.description, problem: problem(Attribute::Description) },
             expires_at: Field { value: self.expires_at, problem: problem(Attribute::ExpiresAt) },
-            earliest: now.date().plus_days(1).to_string(),
+            earliest: lifetime.today().plus_days(1).to_string(),
             scopes_problem: problem(Attribute::Scopes),
             problems,
         })
@@ -107,17 +109,19 @@ impl Entered {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use jeton_core::time::Timestamp;
+
     use super::*;
 
     const PLAIN: Offer = Offer { administrator: false, registry: false };
 
-    fn now() -> Timestamp {
-        Timestamp::parse("2026-11-24T12:00:00Z").unwrap()
+    fn free() -> Lifetime {
+        Timestamp::parse("2026-11-24T12:00:00Z").unwrap().into()
     }
 
     fn prefilled(query: &str) -> TokenForm {
         let query = Pairs::parse(query.as_bytes()).unwrap();
-        Entered::of_query(&query, now()).into_view(PLAIN, &[], Vec::new(), now()).unwrap()
+        Entered::of_query(&query, free()).into_view(PLAIN, &[], Vec::new(), free()).unwrap()
     }
 
     fn checked(form: &TokenForm) -> Vec<&str> {
@@ -126,7 +130,7 @@ mod tests {
 
     fn flaws(form: &str) -> Vec<String> {
         let form = Pairs::parse(form.as_bytes()).unwrap();
-        Entered::of_form(&form).check(PLAIN).unwrap_err().iter().map(ToString::to_string).collect()
+        Entered::of_form(&form).check(PLAIN, free()).unwrap_err().iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -154,7 +158,7 @@ mod tests {
             b"personal_access_token[name]=ci&personal_access_token[expires_at]=\
               &personal_access_token[scopes][]=&personal_access_token[scopes][]=api",
         );
-        let plan = Entered::of_form(&form.unwrap()).check(PLAIN).unwrap();
+        let plan = Entered::of_form(&form.unwrap()).check(PLAIN, free()).unwrap();
         assert_eq!((plan.name.as_str(), plan.expiry.to_string().as_str()), ("ci", "never"));
     }
 
@@ -164,8 +168,8 @@ mod tests {
         assert_eq!(flaws(sent), ["Name can't be blank", "Scopes can't be blank", "Expiration date is invalid"]);
         let form = Pairs::parse(sent.as_bytes()).unwrap();
         let entered = Entered::of_form(&form);
-        let flaws = entered.check(PLAIN).unwrap_err();
-        let view = entered.into_view(PLAIN, &flaws, Vec::new(), now()).unwrap();
+        let flaws = entered.check(PLAIN, free()).unwrap_err();
+        let view = entered.into_view(PLAIN, &flaws, Vec::new(), free()).unwrap();
         assert_eq!(view.expires_at.value, "tomorrow");
         assert_eq!(view.expires_at.problem.unwrap(), "Expiration date is invalid");
     }

@@ -16,10 +16,25 @@ pub(super) struct Frame<'a> {
     pub(super) viewer: Option<Viewer<'a>>,
     /// Whether the Access tokens page is the current one.
     pub(super) in_tokens: bool,
+    /// Whether it is one of the administrators' pages.
+    pub(super) in_admin: bool,
+    /// Which of the pages about oneself it is, by its path in [`paths::SECTIONS`].
+    pub(super) section: Option<&'static str>,
+    /// By when a second factor must be there.
+    pub(super) nag: Option<String>,
     /// What just happened, once.
     pub(super) notices: &'a [Notice],
     /// Where the style sheets, the script and the logo are.
     pub(super) assets: &'a Links,
+}
+
+impl Frame<'_> {
+    /// The pages about oneself, with whether each is the current one; none on other pages.
+    pub(super) fn sections(&self) -> Vec<(&'static paths::Section, bool)> {
+        let current = self.section.or(self.in_tokens.then_some(paths::ACCESS_TOKENS));
+        let all = current.map_or(&[][..], |_| paths::SECTIONS);
+        all.iter().map(|section| (section, Some(section.path) == current)).collect()
+    }
 }
 
 /// The user that is signed in.
@@ -27,6 +42,7 @@ pub(super) struct Frame<'a> {
 pub(super) struct Viewer<'a> {
     pub(super) username: &'a str,
     pub(super) name: &'a str,
+    pub(super) administrator: bool,
 }
 
 /// One message above the content.
@@ -85,6 +101,8 @@ pub(super) struct SignInPage<'a> {
     pub(super) login: &'a str,
     /// Why the last attempt was refused.
     pub(super) problem: Option<&'a str>,
+    /// Whether browsers have passkeys here.
+    pub(super) has_passkeys: bool,
     pub(super) remedies: Remedies,
 }
 

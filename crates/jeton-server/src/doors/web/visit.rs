@@ -7,14 +7,20 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use jeton_core::{caller::Caller, user::User};
+use jeton_core::{
+    caller::Caller,
+    second_factor::{Demand, Duty},
+    time::Timestamp,
+    user::User,
+};
 use jeton_store::Fault;
 
 use super::{
     assets,
     cookies::Cookie,
-    news::News,
-    views::{Frame, Notice, Viewer},
+    moments,
+    news::{Done, News},
+    views::{Frame, Notice, NoticeKind, Viewer},
 };
 use crate::{app::App, refusal::Refusal, session};
 
@@ -24,8 +30,12 @@ pub(super) struct Visit {
     /// What the forms are tied to: the session's cookie, or that of a visit without one.
     cookie: Option<String>,
     csrf: String,
+    half: Option<String>,
     wanted: Option<String>,
+    demand: Demand,
+    now: Timestamp,
     news: Option<News>,
+    device: Option<String>,
     set: Vec<HeaderValue>,
 }
 
@@ -45,7 +55,28 @@ impl Visit {
         let cookie = read(Cookie::Session).or_else(|| read(Cookie::Visit));
         let csrf = cookie.as_deref().map(|cookie| app.sessions.csrf_token(cookie)).unwrap_or_default();
         let news = Cookie::News.read(headers, secure).and_then(News::read);
-        Self { secure, cookie, csrf, wanted: read(Cookie::Wanted), news, set: Vec::new() }
+        Self {
+            secure,
+            cookie,
+            csrf,
+            half: read(Cookie::Half),
+            wanted: read(Cookie::Wanted),
+            demand: app.demand(),
+            now: app.now(),
+            news,
+            device: read(Cookie::Device),
+            set: Vec::new(),
+        }
+    }
+
+    /// What ties a challenge to this browser: the session's cookie, or that of the visit.
+    pub(super) fn binding(&self) -> &str {
+        self.cookie.as_deref().unwrap_or_default()
+    }
+
+    /// The cookie of a sign-in whose second step is still to come.
+    pub(super) fn half(&self) -> Option<&str> {
+        self.half.as_deref()
     }
 
     /// Who is signed in, on pages that ask nobody to be.
@@ -81,9 +112,34 @@ impl Visit {
         Ok(news)
     }
 
+    /// What was done on one of the pages about oneself, once, as a notice.
+    pub(super) fn take_notices(&mut self) -> Result<Vec<Notice>, Refusal> {
+        Ok(match self.take_news()? {
+            Some(News::Done(done)) => vec![Notice { kind: NoticeKind::Done, text: done.text().to_owned() }],
+            Some(_) | None => Vec::new(),
+        })
+    }
+
+    /// Notes what was done, and leads to the page that tells it.
+    pub(super) fn done(&mut self, done: Done, to: &str) -> Result<Response, Refusal> {
+        self.set(Cookie::News, &News::Done(done).write())?;
+        self.go_on(to)
+    }
+
     /// What the browser wanted before it had to sign in, as the cookie keeps it.
     pub(super) fn wanted(&self) -> Option<&str> {
         self.wanted.as_deref()
+    }
+
+    /// By what the browser was known at earlier sign-ins.
+    pub(super) fn device(&self) -> Option<&str> {
+        self.device.as_deref()
+    }
+
+    /// Sets a cookie with the answer, kept for that many seconds; none: until the browser is closed.
+    pub(super) fn set_for(&mut self, cookie: Cookie, value: &str, life: Option<i64>) -> Result<(), Refusal> {
+        self.set.push(cookie.set_for(value, life, self.secure).map_err(Refusal::broken)?);
+        Ok(())
     }
 
     /// Sets a cookie with the answer.
@@ -100,8 +156,23 @@ impl Visit {
 
     /// What stands around a page's own content.
     pub(super) fn frame<'a>(&'a self, title: &'a str, user: Option<&'a User>, notices: &'a [Notice]) -> Frame<'a> {
-        let viewer = user.map(|user| Viewer { username: &user.username, name: &user.name });
-        Frame { title, csrf: &self.csrf, viewer, in_tokens: false, notices, assets: assets::links() }
+        let viewer =
+            user.map(|user| Viewer { username: &user.username, name: &user.name, administrator: user.administrator });
+        let nag = user.and_then(|user| match Duty::of(user, self.demand, self.now) {
+            Duty::Until(end) => Some(moments::by(end)),
+            Duty::None | Duty::Overdue => None,
+        });
+        Frame {
+            title,
+            csrf: &self.csrf,
+            viewer,
+            in_tokens: false,
+            in_admin: false,
+            section: None,
+            nag,
+            notices,
+            assets: assets::links(),
+        }
     }
 
     /// Answers with a page.
@@ -120,6 +191,11 @@ impl Visit {
     /// form's method was.
     pub(super) fn go_on(&self, to: &str) -> Result<Response, Refusal> {
         self.redirect(StatusCode::SEE_OTHER, to)
+    }
+
+    /// Sends the browser with the form that it just sent to another address of this server.
+    pub(super) fn send_on(&self, to: &str) -> Result<Response, Refusal> {
+        self.redirect(StatusCode::TEMPORARY_REDIRECT, to)
     }
 
     fn redirect(&self, status: StatusCode, to: &str) -> Result<Response, Refusal> {

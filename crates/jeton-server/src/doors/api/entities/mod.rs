@@ -1,17 +1,20 @@
 //! What the API shows of things: GitLab's entities, field by field and in its order.
 
+mod people;
 mod project;
+mod user;
 
 use std::fmt;
 
-use jeton_core::{
-    time::{Date, Timestamp},
-    token::Expiry,
-    user::User,
-};
+use jeton_core::{time::Timestamp, token::Expiry};
 use jeton_store::tokens::Token;
+pub(crate) use people::{
+    AvatarUrl, OwnedSshKey, ShownActivity, ShownAttribute, ShownAvatar, ShownEmail, ShownEvent, ShownGpgKey,
+    ShownIdentity, ShownPreferences, ShownSshKey, ShownStatus,
+};
 pub(crate) use project::{Around, BasicProject, FullProject};
 use serde::{Serialize, Serializer};
+pub(crate) use user::{AccountUser, BasicUser, Detail, ProfiledUser};
 
 /// Something that is shown as its text.
 pub(crate) struct Shown<T>(pub(crate) T);
@@ -36,150 +39,6 @@ impl fmt::Display for Address<'_> {
 
 /// A field that GitLab has and Jeton does not: `null`.
 type Nothing = ();
-
-/// Whoever can see a user at all sees this.
-#[derive(Serialize)]
-pub(crate) struct BasicUser<'a> {
-    id: i64,
-    username: &'a str,
-    public_email: Nothing,
-    name: &'a str,
-    state: &'static str,
-    locked: bool,
-    avatar_url: Nothing,
-    web_url: Shown<Address<'a>>,
-}
-
-impl<'a> BasicUser<'a> {
-    pub(crate) fn new(user: &'a User, external_url: &'a str) -> Self {
-        Self {
-            id: user.id.0,
-            username: &user.username,
-            public_email: (),
-            name: &user.name,
-            state: user.state.name(),
-            locked: false,
-            avatar_url: (),
-            web_url: Shown(Address { base: external_url, path: &user.username }),
-        }
-    }
-}
-
-/// A user's profile.
-#[derive(Serialize)]
-pub(crate) struct ProfiledUser<'a> {
-    #[serde(flatten)]
-    basic: BasicUser<'a>,
-    created_at: Shown<Timestamp>,
-    bio: &'static str,
-    location: &'static str,
-    linkedin: &'static str,
-    twitter: &'static str,
-    discord: &'static str,
-    website_url: &'static str,
-    github: &'static str,
-    job_title: &'static str,
-    pronouns: Nothing,
-    organization: &'static str,
-    bot: bool,
-    work_information: Nothing,
-    followers: u32,
-    following: u32,
-    is_followed: bool,
-    local_time: Nothing,
-}
-
-impl<'a> ProfiledUser<'a> {
-    pub(crate) fn new(user: &'a User, external_url: &'a str) -> Self {
-        Self {
-            basic: BasicUser::new(user, external_url),
-            created_at: Shown(user.created_at),
-            bio: "",
-            location: "",
-            linkedin: "",
-            twitter: "",
-            discord: "",
-            website_url: "",
-            github: "",
-            job_title: "",
-            pronouns: (),
-            organization: "",
-            bot: false,
-            work_information: (),
-            followers: 0,
-            following: 0,
-            is_followed: false,
-            local_time: (),
-        }
-    }
-}
-
-/// A user's account, for the user itself and for administrators.
-#[derive(Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "GitLab's entity has them")]
-pub(crate) struct AccountUser<'a> {
-    #[serde(flatten)]
-    profile: ProfiledUser<'a>,
-    last_sign_in_at: Option<Shown<Timestamp>>,
-    confirmed_at: Option<Shown<Timestamp>>,
-    last_activity_on: Option<Shown<Date>>,
-    email: &'a str,
-    theme_id: u32,
-    color_scheme_id: u32,
-    projects_limit: i64,
-    current_sign_in_at: Option<Shown<Timestamp>>,
-    identities: [Nothing; 0],
-    can_create_group: bool,
-    can_create_project: bool,
-    two_factor_enabled: bool,
-    external: bool,
-    private_profile: bool,
-    commit_email: &'a str,
-    preferred_language: &'static str,
-    #[serde(flatten)]
-    administration: Option<Administration>,
-}
-
-/// What only administrators see.
-#[derive(Serialize)]
-struct Administration {
-    is_admin: bool,
-    note: Nothing,
-    namespace_id: i64,
-    created_by: Nothing,
-}
-
-impl<'a> AccountUser<'a> {
-    /// With what only administrators see, where an administrator is looking.
-    pub(crate) fn new(user: &'a User, external_url: &'a str, to_administrator: bool) -> Self {
-        let administration = to_administrator.then_some(Administration {
-            is_admin: user.administrator,
-            note: (),
-            namespace_id: user.namespace.0,
-            created_by: (),
-        });
-        Self {
-            profile: ProfiledUser::new(user, external_url),
-            last_sign_in_at: user.last_sign_in_at.map(Shown),
-            confirmed_at: user.confirmed_at.map(Shown),
-            last_activity_on: user.last_activity_on.map(Shown),
-            email: &user.email,
-            theme_id: 1,
-            color_scheme_id: 1,
-            projects_limit: user.projects_limit,
-            current_sign_in_at: user.current_sign_in_at.map(Shown),
-            identities: [],
-            can_create_group: false,
-            can_create_project: !user.external && user.projects_limit > 0,
-            two_factor_enabled: user.two_factor,
-            external: user.external,
-            private_profile: false,
-            commit_email: &user.email,
-            preferred_language: "en",
-            administration,
-        }
-    }
-}
 
 /// A token, as lists show it.
 #[derive(Serialize)]
@@ -238,5 +97,21 @@ impl<'a> ListedToken<'a> {
 impl<'a> RevealedToken<'a> {
     pub(crate) fn new(token: &'a Token, text: String, now: Timestamp) -> Self {
         Self { token: AnyToken::new(token, now), text }
+    }
+}
+
+/// A token that an administrator made to act as somebody else; with its text, where it was just made.
+#[derive(Serialize)]
+pub(crate) struct ImpersonationToken<'a> {
+    #[serde(flatten)]
+    token: AnyToken<'a>,
+    impersonation: bool,
+    #[serde(rename = "token", skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+}
+
+impl<'a> ImpersonationToken<'a> {
+    pub(crate) fn new(token: &'a Token, text: Option<String>, now: Timestamp) -> Self {
+        Self { token: AnyToken::new(token, now), impersonation: token.impersonation, text }
     }
 }

@@ -6,25 +6,30 @@ use bytes::Bytes;
 use futures_util::stream;
 use serde_json::{Map, Value, json};
 
-use super::{MAX_ELEMENTS, Malformed, form};
+use super::{File, MAX_ELEMENTS, Malformed, Received, form};
 
-/// Reads the parts of a body that was taken in whole. Of a file, only its name is kept: nothing here takes files.
-pub(super) async fn read(content_type: &str, body: Bytes) -> Result<Map<String, Value>, Malformed> {
+/// Reads the parts of a body that was taken in whole. Files stand beside the values, which hold only their names.
+pub(super) async fn read(content_type: &str, body: Bytes) -> Result<Received, Malformed> {
     let boundary = multer::parse_boundary(content_type).map_err(|_| Malformed::Body)?;
     let body = stream::iter([Ok::<_, Infallible>(body)]);
     let mut parts = multer::Multipart::new(body, boundary);
-    let mut params = Map::new();
+    let (mut values, mut files) = (Map::new(), Vec::new());
     let mut left = MAX_ELEMENTS;
     while let Some(part) = parts.next_field().await.map_err(|_| Malformed::Body)? {
         left = left.checked_sub(1).ok_or(Malformed::TooMany)?;
         let Some(name) = part.name().map(str::to_owned) else { return Err(Malformed::Body) };
         let value = match part.file_name() {
-            Some(file) => json!({ "filename": file }),
+            Some(file) => {
+                let value = json!({ "filename": file });
+                let content = part.bytes().await.map_err(|_| Malformed::Body)?;
+                files.push(File { name: name.clone(), content });
+                value
+            }
             None => text(part).await?,
         };
-        form::insert(&mut params, &name, value)?;
+        form::insert(&mut values, &name, value)?;
     }
-    Ok(params)
+    Ok(Received { values, files })
 }
 
 /// The value of a part that is not a file.

@@ -18,6 +18,7 @@
 //! was none. The same function, run over no parameters at all, tells which parameters there are ([`Input::declared`]).
 
 use axum::{extract::FromRequestParts, http::request::Parts};
+use bytes::Bytes;
 use jeton_core::time::{Date, Timestamp};
 use serde_json::Value;
 
@@ -76,6 +77,10 @@ pub(crate) enum Kind {
     Word(&'static [&'static str]),
     /// An array of texts.
     Texts,
+    /// Values by names.
+    TextsByName,
+    /// A file in a multipart body.
+    File,
 }
 
 impl Params {
@@ -162,6 +167,34 @@ impl<'p> Reader<'p> {
     pub(crate) fn required_texts(&mut self, name: &'static str) -> Vec<String> {
         self.require(name, Kind::Texts);
         self.coerce(name, as_texts).unwrap_or_default()
+    }
+
+    /// The same, where they may be missing.
+    pub(crate) fn texts(&mut self, name: &'static str) -> Option<Vec<String>> {
+        self.declare(name, Kind::Texts, false);
+        self.coerce(name, as_texts)
+    }
+
+    /// Complains about a value that is not on its list.
+    pub(crate) fn no_such_value(&mut self, name: &'static str) {
+        self.problem(name, NO_SUCH_VALUE);
+    }
+
+    /// Texts by names: `attributes[key]=value`, or an object.
+    pub(crate) fn texts_by_name(&mut self, name: &'static str) -> Vec<(String, String)> {
+        self.declare(name, Kind::TextsByName, false);
+        let pairs = |value: &Value| {
+            let pairs = value.as_object()?.iter().map(|(key, value)| Some((key.clone(), as_text(value)?)));
+            pairs.collect::<Option<Vec<_>>>()
+        };
+        self.coerce_filled(name, pairs).unwrap_or_default()
+    }
+
+    /// A file that must be named; an empty text in its place is none.
+    pub(crate) fn required_file(&mut self, name: &'static str) -> Option<Bytes> {
+        self.require(name, Kind::File);
+        let params = self.params;
+        self.coerce_filled(name, |_| params.file(name))
     }
 
     /// The raw value, where the parameter is named at all.

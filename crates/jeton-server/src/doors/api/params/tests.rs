@@ -13,7 +13,7 @@ async fn receive(method: &str, uri: &str, content_type: &str, body: &[u8]) -> Re
     }
     let (parts, ()) = request.body(()).unwrap().into_parts();
     let (params, _) = Params::receive(&parts, Body::from(body.to_vec())).await?;
-    Ok(Value::Object(params.0.map(|params| (*params).clone()).unwrap_or_default()))
+    Ok(Value::Object(params.0.map(|params| params.values.clone()).unwrap_or_default()))
 }
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -135,19 +135,26 @@ async fn of_a_file_the_name_is_kept() {
     assert_eq!(read, json!({"avatar": {"filename": "me.png"}}));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_come_is_not_waited_for_for_ever() {
+    let (parts, ()) = Request::post("/").header(CONTENT_TYPE, JSON).body(()).unwrap().into_parts();
+    let silent = Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>());
+    assert!(matches!(Params::receive(&parts, silent).await, Err(Malformed::TooSlow)));
+}
+
 proptest! {
     #[test]
     fn any_body_is_read_or_refused(
         body in prop::collection::vec(any::<u8>(), 0..200),
         content_type in prop::sample::select(vec![JSON, FORM, "", "multipart/form-data; boundary=edge", "a/b"]),
     ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let _ = runtime.block_on(receive("POST", "/", content_type, &body));
     }
 
     #[test]
     fn forms_and_json_agree(pairs in prop::collection::hash_map("[a-z]{1,8}", "[^\\x00]{0,12}", 0..6)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
         let json = serde_json::to_vec(&pairs).unwrap();
         let as_form = runtime.block_on(receive("POST", "/", FORM, form.as_bytes())).unwrap();

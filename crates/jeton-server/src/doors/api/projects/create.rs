@@ -7,6 +7,7 @@ use jeton_core::{
     caller::Caller,
     git::BranchName,
     id::NamespaceId,
+    policy::Policy,
     project::{ProjectPath, Visibility, check_name},
     user::User,
 };
@@ -16,7 +17,8 @@ use super::show;
 use crate::{
     app::App,
     doors::api::{
-        error::{ApiError, Attributes},
+        error::ApiError,
+        flaws::Flaws,
         params::{Given, Input, Reader},
     },
     guard::{Grant, WriteApi},
@@ -35,7 +37,7 @@ pub(crate) struct Wanted {
     path: Option<String>,
     namespace: Option<NamespaceId>,
     description: Option<String>,
-    visibility: Visibility,
+    visibility: Option<Visibility>,
     default_branch: Option<String>,
     with_readme: bool,
 }
@@ -47,10 +49,7 @@ impl Input for Wanted {
             path: from.filter("path"),
             namespace: from.integer("namespace_id").map(NamespaceId),
             description: from.filter("description"),
-            visibility: from
-                .word("visibility", &["private", "internal", "public"])
-                .and_then(Visibility::named)
-                .unwrap_or(Visibility::Private),
+            visibility: from.word("visibility", &["private", "internal", "public"]).and_then(Visibility::named),
             default_branch: from.filter("default_branch"),
             with_readme: from.boolean("initialize_with_readme").unwrap_or(false),
         };
@@ -85,19 +84,9 @@ impl Wanted {
         let branch = BranchName::parse(self.default_branch.as_deref().unwrap_or(USUAL_BRANCH));
         flaws.note("default_branch", branch.as_ref().err().map(|_| "is invalid"));
         match (path, branch) {
-            (Ok(path), Ok(branch)) if flaws.0.is_empty() => Ok(Plan { name: name.to_owned(), path, branch }),
-            _ => Err(ApiError::attributes(flaws.0)),
+            (Ok(path), Ok(branch)) if flaws.is_empty() => Ok(Plan { name: name.to_owned(), path, branch }),
+            _ => Err(flaws.into_error()),
         }
-    }
-}
-
-/// What is wrong with which attribute.
-#[derive(Default)]
-struct Flaws(Attributes);
-
-impl Flaws {
-    fn note(&mut self, attribute: &'static str, flaw: Option<impl ToString>) {
-        self.0.extend(flaw.map(|flaw| (attribute, vec![flaw.to_string()])));
     }
 }
 
@@ -109,6 +98,7 @@ pub(crate) async fn create(
     let caller = grant.somebody()?;
     let (namespace, owner) = home(&app, caller, wanted.namespace).await?;
     let Plan { name, path, branch } = wanted.check()?;
+    let visibility = visibility(&app.policy(), &caller.user, wanted.visibility)?;
     let first = wanted.with_readme.then(|| FirstCommit {
         name: name.clone(),
         description: wanted.description.clone(),
@@ -121,7 +111,7 @@ pub(crate) async fn create(
         name,
         path,
         description: wanted.description,
-        visibility: wanted.visibility,
+        visibility,
         default_branch: branch.as_str().to_owned(),
         creator: caller.user.id,
         limit: owner.projects_limit,
@@ -135,6 +125,17 @@ pub(crate) async fn create(
         Err(NotCreated::TooMany(reason)) => Err(ApiError::forbidden_for(vec![reason])),
         Err(NotCreated::Refused(refusal)) => Err(refusal.into()),
     }
+}
+
+/// The visibility that is wanted, or the usual one, unless only administrators may give it.
+fn visibility(policy: &Policy, user: &User, wanted: Option<Visibility>) -> Result<Visibility, ApiError> {
+    let visibility = wanted.unwrap_or(policy.default_project_visibility);
+    let name = visibility.name();
+    if !user.administrator && policy.restricted_visibility_levels.iter().any(|level| level == name) {
+        let flaw = format!("{name} has been restricted by your GitLab administrator");
+        return Err(ApiError::attributes(vec![("visibility_level", vec![flaw])]));
+    }
+    Ok(visibility)
 }
 
 /// Where the project will live, and whose limit counts: the own namespace, or another one for an administrator.

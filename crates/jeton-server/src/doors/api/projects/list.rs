@@ -7,7 +7,7 @@ use axum::{
 };
 use jeton_core::{
     caller::Caller,
-    id::ProjectId,
+    id::{ProjectId, UserId},
     project::{Project, Visibility},
 };
 use jeton_store::{
@@ -106,13 +106,23 @@ pub(crate) async fn list(
     Given(wanted): Given<Wanted>,
     links: Links,
 ) -> Result<Response, ApiError> {
-    let caller = grant.caller();
-    let Wanted { own, nothing, simple, filter, order, page } = wanted;
+    let own = grant.caller().filter(|_| wanted.own).map(|caller| caller.user.id);
+    of_owner(&app, grant.caller(), wanted, own, &links).await
+}
+
+/// The projects that the viewer may see; with an owner, those in its own namespace.
+pub(crate) async fn of_owner(
+    app: &App,
+    caller: Option<&Caller>,
+    wanted: Wanted,
+    owner: Option<UserId>,
+    links: &Links,
+) -> Result<Response, ApiError> {
+    let Wanted { own: _, nothing, simple, filter, order, page } = wanted;
     if order.by_key && order.column != ProjectColumn::Id {
         let text = "Keyset pagination is not yet available for this type of request";
         return Err(ApiError::error(StatusCode::METHOD_NOT_ALLOWED, text));
     }
-    let owner = caller.filter(|_| own).map(|caller| caller.user.id);
     let filter = ProjectFilter { viewer: viewer(caller), owner, ..filter };
 
     let slice = if order.by_key { page.slice_by_key() } else { page.slice() };
@@ -122,18 +132,19 @@ pub(crate) async fn list(
     let headers = if order.by_key {
         let last = rows.last().filter(|_| more).map(|project| project.id.to_string());
         let bound = if order.descending { "id_before" } else { "id_after" };
-        next_by_key(&links, last.as_deref().map(|last| (bound, last)))
+        next_by_key(links, last.as_deref().map(|last| (bound, last)))
     } else {
         let total = if nothing { 0 } else { app.store.count_projects(&filter, COUNT_TO).await? };
-        page.headers(&links, total, rows.len(), more)
+        page.headers(links, total, rows.len(), more)
     };
     match caller.filter(|_| !simple) {
-        None => Ok(show_basic(&app, &rows, headers)),
-        Some(caller) => show_full(&app, &rows, caller, headers).await,
+        None => Ok(show_basic(app, &rows, headers)),
+        Some(caller) => show_full(app, &rows, caller, headers).await,
     }
 }
 
-fn viewer(caller: Option<&Caller>) -> Viewer {
+/// Which projects that caller may see.
+pub(crate) fn viewer(caller: Option<&Caller>) -> Viewer {
     match caller.map(|caller| &*caller.user) {
         None => Viewer::Anonymous,
         Some(user) if user.administrator => Viewer::Administrator,

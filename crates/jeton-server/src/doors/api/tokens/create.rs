@@ -20,7 +20,7 @@ use crate::{
         path::InPath,
         reply,
     },
-    guard::{AdministerApi, Grant, WriteApi},
+    guard::{Grant, IssueAnyToken, IssueToken},
     issue::NotIssued,
 };
 
@@ -45,7 +45,7 @@ impl Input for Wanted {
 
 /// `POST /users/:user_id/personal_access_tokens`: an administrator makes a token for a user.
 pub(crate) async fn for_user(
-    grant: Grant<AdministerApi>,
+    grant: Grant<IssueAnyToken>,
     State(app): State<App>,
     Given(wanted): Given<Wanted>,
     id: InPath,
@@ -60,7 +60,7 @@ pub(crate) async fn for_user(
 /// `POST /user/personal_access_tokens`: a token makes a token for its user, with no scope that it does not have itself
 /// but `self_rotate`, which lets the new token do nothing but replace itself.
 pub(crate) async fn for_myself(
-    grant: Grant<WriteApi>,
+    grant: Grant<IssueToken>,
     State(app): State<App>,
     Given(wanted): Given<Wanted>,
 ) -> Result<Response, ApiError> {
@@ -87,13 +87,14 @@ fn check_scopes(names: &[String], is_allowed: impl Fn(&str) -> bool) -> Result<(
 
 async fn make(app: &App, user: &User, wanted: Wanted, by: By) -> Result<Response, ApiError> {
     let Wanted { name, description, scopes, expires_at } = wanted;
-    let plan = Draft { name, description, scopes, expires_at }.check(app.offer(user));
+    let plan = Draft { name, description, scopes, expires_at }.check(app.offer(user), app.lifetime());
     let plan = plan.map_err(|flaws| ApiError::unprocessable(sentence(&flaws)))?;
     match app.issue_token(user.id, plan, MadeVia::Api, by).await {
         Ok(issued) => {
             let body = RevealedToken::new(&issued.token, issued.text, app.now());
             Ok(reply::secret(StatusCode::CREATED, &body))
         }
+        Err(NotIssued::Disabled) => Err(ApiError::forbidden_because("Personal access tokens are disabled")),
         Err(NotIssued::TooMany(sentence)) => Err(ApiError::unprocessable(sentence)),
         Err(NotIssued::Refused(refusal)) => Err(refusal.into()),
     }

@@ -23,7 +23,7 @@ use crate::{
         path::InPath,
         reply,
     },
-    guard::{Grant, Origin, RotateToken, WriteApi},
+    guard::{Grant, IssueToken, Origin, RotateToken},
     issue::NotReissued,
     refusal::Refusal,
 };
@@ -42,7 +42,7 @@ impl Input for Wanted {
 /// `POST /personal_access_tokens/:id/rotate`: an own one, or anyone's for an administrator. To others, whether it
 /// exists is hidden behind 401.
 pub(crate) async fn rotate(
-    grant: Grant<WriteApi>,
+    grant: Grant<IssueToken>,
     State(app): State<App>,
     Given(wanted): Given<Wanted>,
     id: InPath,
@@ -72,7 +72,17 @@ async fn replace(
     wanted: &Wanted,
     by: By,
 ) -> Result<Option<Response>, ApiError> {
-    match app.reissue_token(id, owner, Expiry::on(wanted.expires_at), by).await {
+    if app.policy().disable_personal_access_tokens {
+        return Err(ApiError::forbidden_because("Personal access tokens are disabled"));
+    }
+    let end = app.lifetime().settle_rotation(wanted.expires_at);
+    let end = end.map_err(|flaw| ApiError::bad_request(&format!("Expiration date {flaw}")));
+    if let Err(too_late) = end {
+        // Who may not rotate this one learns nothing of its end.
+        let token = app.store.token(id).await?.filter(|token| owner.is_none_or(|owner| token.user == owner));
+        return if token.is_some() { Err(too_late) } else { Ok(None) };
+    }
+    match app.reissue_token(id, owner, Expiry::on(end?), by).await {
         Ok(issued) => {
             let body = RevealedToken::new(&issued.token, issued.text, app.now());
             Ok(Some(reply::secret(StatusCode::OK, &body)))

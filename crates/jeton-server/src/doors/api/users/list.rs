@@ -5,12 +5,16 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
     response::Response,
 };
-use jeton_core::time::Timestamp;
+use jeton_core::{time::Timestamp, user::Identity};
 use jeton_store::{
     search::Search,
-    users::list::{Listed, UserColumn, UserFilter, UserOrder},
+    users::{
+        attributes::Attributes,
+        list::{Listed, UserColumn, UserFilter, UserOrder},
+    },
 };
 
+use super::Notes;
 use crate::{
     app::App,
     doors::api::{
@@ -23,6 +27,8 @@ use crate::{
     guard::{Grant, ReadUsers},
 };
 
+use super::creator;
+
 /// Rows that can be reached by page number; further on, clients have to go by key.
 const DEEPEST: i64 = 50_000;
 
@@ -33,10 +39,11 @@ pub(crate) struct Wanted {
     active: Option<bool>,
     blocked: bool,
     external: Option<bool>,
-    /// Only users who are no humans: there are none.
-    robots: bool,
-    /// Only the user whom another identity provider knows by that name: there is none.
-    identity: bool,
+    /// Only people, or only what is none.
+    human: Option<bool>,
+    public_email: Option<String>,
+    /// Only the user whom another identity provider knows by that name.
+    identity: Option<Identity>,
     of_administrators: AdministratorsOnly,
     part: Part,
     page: Page,
@@ -51,6 +58,7 @@ enum Part {
 }
 
 /// What counts only where an administrator asks; from others GitLab ignores it.
+#[expect(clippy::struct_excessive_bools, reason = "GitLab has these parameters")]
 struct AdministratorsOnly {
     administrators: bool,
     two_factor: Option<&'static str>,
@@ -59,17 +67,26 @@ struct AdministratorsOnly {
     created_after: Option<Timestamp>,
     column: UserColumn,
     ascending: bool,
+    attributes: Vec<(String, String)>,
+    with_attributes: bool,
 }
 
 impl Input for Wanted {
     fn read(from: &mut Reader<'_>) -> Self {
         let mut yes = |name| from.boolean(name).unwrap_or(false);
-        // Everybody here is a human, so `humans` and `exclude_internal` leave out nobody.
-        let (robots, _, _) = (yes("exclude_humans"), yes("humans"), yes("exclude_internal"));
+        // What is no human here is internal: the ghost. There are no bots.
+        let (humans, no_humans, no_internal) = (yes("humans"), yes("exclude_humans"), yes("exclude_internal"));
+        let _ = (yes("without_project_bots"), yes("skip_ldap"));
         let active = either(yes("active"), yes("exclude_active"));
         let external = either(yes("external"), yes("exclude_external"));
         let blocked = yes("blocked");
-        let identity = from.filter("extern_uid").is_some() | from.filter("provider").is_some();
+        let identity = (from.filter("extern_uid"), from.filter("provider"));
+        let identity = match identity {
+            (None, None) => None,
+            (extern_uid, provider) => {
+                Some(Identity { extern_uid: extern_uid.unwrap_or_default(), provider: provider.unwrap_or_default() })
+            }
+        };
         from.all_or_none_of(&["extern_uid", "provider"]);
         Self {
             username: from.filter("username"),
@@ -77,7 +94,8 @@ impl Input for Wanted {
             active,
             blocked,
             external,
-            robots,
+            human: either(humans | no_internal, no_humans),
+            public_email: from.filter("public_email"),
             identity,
             of_administrators: AdministratorsOnly::read(from),
             part: Part::read(from),
@@ -110,6 +128,8 @@ impl Input for AdministratorsOnly {
                 _ => UserColumn::Id,
             },
             ascending: from.word("sort", &["asc", "desc"]) == Some("asc"),
+            attributes: from.texts_by_name("custom_attributes"),
+            with_attributes: from.boolean("with_custom_attributes").unwrap_or(false),
         }
     }
 }
@@ -124,13 +144,9 @@ fn read_cursor(from: &mut Reader<'_>) -> Option<Cursor> {
 }
 
 impl Wanted {
-    /// What to look for; nothing where nobody can be found.
-    fn filter(&self, to_administrator: bool) -> Option<UserFilter> {
+    /// What to look for.
+    fn filter(&self, to_administrator: bool) -> UserFilter {
         let only = &self.of_administrators;
-        let nobody = self.robots || self.identity || (to_administrator && only.two_factor == Some("enabled"));
-        if nobody {
-            return None;
-        }
         let search = self.search.as_deref().map(|search| search.trim().trim_start_matches('@'));
         let filter = UserFilter {
             search: search.map(Search::parse).unwrap_or_default(),
@@ -138,20 +154,26 @@ impl Wanted {
             active: self.active,
             blocked: self.blocked.then_some(true),
             external: self.external,
+            human: self.human,
+            shown_email: search.map(str::to_owned),
+            public_email: self.public_email.clone(),
             ..UserFilter::default()
         };
-        Some(if to_administrator {
+        if to_administrator {
             UserFilter {
                 email: search.map(str::to_owned),
                 administrator: only.administrators.then_some(true),
                 created_before: only.created_before,
                 created_after: only.created_after,
                 without_projects: only.without_projects,
+                two_factor: only.two_factor.map(|two_factor| two_factor == "enabled"),
+                identity: self.identity.clone(),
+                attributes: Attributes::all_of(only.attributes.iter().map(|(key, value)| (&**key, &**value))),
                 ..filter
             }
         } else {
             UserFilter { without_closed: true, ..filter }
-        })
+        }
     }
 
     /// The order, and from where on.
@@ -192,7 +214,7 @@ pub(crate) async fn list(
         return Err(ApiError::forbidden_because("Not authorized to access /api/v4/users"));
     }
     let to_administrator = grant.caller().is_some_and(|caller| caller.user.administrator);
-    if wanted.identity && !to_administrator {
+    if wanted.identity.is_some() && !to_administrator {
         return Err(ApiError::forbidden());
     }
     let (rows, headers) = match &wanted.part {
@@ -201,11 +223,19 @@ pub(crate) async fn list(
     };
     let url = &app.config.external_url;
     let users = rows.iter().map(|row| &row.user);
-    Ok(if to_administrator {
-        reply::list(&users.map(|user| AccountUser::new(user, url, true)).collect::<Vec<_>>(), headers)
-    } else {
-        reply::list(&users.map(|user| BasicUser::new(user, url)).collect::<Vec<_>>(), headers)
-    })
+    if !to_administrator {
+        return Ok(reply::list(&users.map(|user| BasicUser::new(user, url)).collect::<Vec<_>>(), headers));
+    }
+    let mut creators = Vec::with_capacity(rows.len());
+    for row in &rows {
+        creators.push(creator(&app, &row.user).await?);
+    }
+    let wanted = wanted.of_administrators.with_attributes;
+    let notes = Notes::of(&app, users.clone().map(|user| user.id), wanted).await?;
+    let accounts = users
+        .zip(&creators)
+        .map(|(user, made)| notes.add_to(AccountUser::for_administrator(user, url, made.as_deref()), user.id));
+    Ok(reply::list(&accounts.collect::<Vec<_>>(), headers))
 }
 
 async fn by_number(
@@ -222,13 +252,9 @@ async fn by_number(
         return Err(ApiError::error(StatusCode::METHOD_NOT_ALLOWED, text));
     }
     let order = wanted.order(to_administrator, None)?;
-    let (mut rows, total) = match wanted.filter(to_administrator) {
-        None => (Vec::new(), 0),
-        Some(filter) => {
-            let rows = app.store.users(&filter, &order, wanted.page.slice()).await?;
-            (rows, app.store.count_matching_users(&filter, COUNT_TO).await?)
-        }
-    };
+    let filter = wanted.filter(to_administrator);
+    let mut rows = app.store.users(&filter, &order, wanted.page.slice()).await?;
+    let total = app.store.count_matching_users(&filter, COUNT_TO).await?;
     let more = wanted.page.cut(&mut rows);
     let headers = wanted.page.headers(links, total, rows.len(), more);
     Ok((rows, headers))
@@ -242,10 +268,7 @@ async fn by_key(
     links: &Links,
 ) -> Result<(Vec<Listed>, HeaderMap), ApiError> {
     let order = wanted.order(to_administrator, from)?;
-    let mut rows = match wanted.filter(to_administrator) {
-        None => Vec::new(),
-        Some(filter) => app.store.users(&filter, &order, wanted.page.slice_by_key()).await?,
-    };
+    let mut rows = app.store.users(&wanted.filter(to_administrator), &order, wanted.page.slice_by_key()).await?;
     let more = wanted.page.cut(&mut rows);
     let backwards = from.is_some_and(|cursor| cursor.backwards);
     if backwards {

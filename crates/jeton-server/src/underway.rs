@@ -1,0 +1,136 @@
+//! Requests that take long, and what becomes of them when authority is taken away meanwhile.
+//!
+//! The lock turns when a request begins. A push may go on for an hour after that, and whoever revokes its token is
+//! promised that the token is dead. So each such request stands here with a way to ask once more, and every change that
+//! takes authority away asks: what is refused now is ended, and the change is answered only when it has ended.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use futures_util::future::{BoxFuture, join_all};
+use tokio_util::sync::CancellationToken;
+
+/// For how long a change waits for the end of a request. What is being ended is killed long before.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Asks the lock once more, with the same credential. False if it says no now, or cannot be asked.
+pub type Ask = Box<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>;
+
+/// Everything that is under way.
+#[derive(Default)]
+pub struct Underway(Mutex<Entries>);
+
+#[derive(Default)]
+struct Entries {
+    last: u64,
+    entries: HashMap<u64, Entry>,
+}
+
+#[derive(Clone)]
+struct Entry {
+    ask: Arc<Ask>,
+    revoked: CancellationToken,
+    gone: CancellationToken,
+}
+
+/// A request's place among what is under way; it is left when this is dropped.
+pub struct Place {
+    number: u64,
+    underway: Arc<Underway>,
+    revoked: CancellationToken,
+    gone: CancellationToken,
+}
+
+impl Underway {
+    /// Enters a request, before the lock is asked for the first time: what is taken away after that asks again.
+    pub fn enter(self: &Arc<Self>, ask: Ask) -> Place {
+        let entry = Entry { ask: Arc::new(ask), revoked: CancellationToken::new(), gone: CancellationToken::new() };
+        let mut all = self.entries();
+        all.last += 1;
+        let number = all.last;
+        all.entries.insert(number, entry.clone());
+        Place { number, underway: Arc::clone(self), revoked: entry.revoked, gone: entry.gone }
+    }
+
+    /// Asks about everything that is under way, and waits until what is refused has ended. For whoever has just taken
+    /// authority away, after every memory of it has ended.
+    pub async fn review(&self) {
+        let entries: Vec<Entry> = self.entries().entries.values().cloned().collect();
+        let reviewing = entries.into_iter().map(async |entry| {
+            if !(entry.ask)().await {
+                entry.revoked.cancel();
+                if tokio::time::timeout(PATIENCE, entry.gone.cancelled()).await.is_err() {
+                    tracing::error!("a request that lost its authority does not end");
+                }
+            }
+        });
+        join_all(reviewing).await;
+    }
+
+    /// How many requests are under way.
+    pub fn count(&self) -> usize {
+        self.entries().entries.len()
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        // A panic while this lock is held can only be one of allocation, and leaves the map whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    /// Waits until the request must end.
+    pub async fn revoked(&self) {
+        self.revoked.cancelled().await;
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.underway.entries().entries.remove(&self.number);
+        self.gone.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    fn asking(allowed: &Arc<AtomicBool>) -> Ask {
+        let allowed = Arc::clone(allowed);
+        Box::new(move || {
+            let allowed = allowed.load(Ordering::SeqCst);
+            Box::pin(async move { allowed })
+        })
+    }
+
+    #[tokio::test]
+    async fn a_change_is_answered_when_what_it_forbids_has_ended() {
+        let underway = Arc::new(Underway::default());
+        let (allowed, other) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(true)));
+        let (place, stays) = (underway.enter(asking(&allowed)), underway.enter(asking(&other)));
+        underway.review().await;
+        assert_eq!(underway.count(), 2);
+
+        allowed.store(false, Ordering::SeqCst);
+        let ended = Arc::new(AtomicBool::new(false));
+        let note = Arc::clone(&ended);
+        let request = tokio::spawn(async move {
+            place.revoked().await;
+            tokio::task::yield_now().await;
+            note.store(true, Ordering::SeqCst);
+        });
+        underway.review().await;
+        assert!(ended.load(Ordering::SeqCst));
+        request.await.unwrap();
+        assert_eq!(underway.count(), 1);
+        drop(stays);
+        assert_eq!(underway.count(), 0);
+    }
+}

@@ -1,0 +1,160 @@
+//! Further e-mail addresses of users, and the rule that an address is one person's only, in whichever table it stands.
+
+use jeton_core::{
+    id::{EmailId, UserId},
+    time::Timestamp,
+    user::Email as Address,
+};
+use serde_json::json;
+use sqlx::FromRow;
+
+use crate::{
+    By, Fault, Slice, Store,
+    audit::{self, Event},
+    db::{Tx, on, on_tx},
+};
+
+/// A further address of a user.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Email {
+    /// The number.
+    pub id: EmailId,
+    /// The address, as it was written.
+    pub email: String,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// When it was confirmed.
+    pub confirmed_at: Option<Timestamp>,
+}
+
+/// Why an address was not added.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAdded {
+    /// It is somebody's already.
+    #[error("has already been taken")]
+    Taken,
+    /// The database failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+#[derive(FromRow)]
+struct EmailRow {
+    id: i64,
+    email: String,
+    created_at: i64,
+    confirmed_at: Option<i64>,
+}
+
+impl From<EmailRow> for Email {
+    fn from(row: EmailRow) -> Self {
+        Self {
+            id: EmailId(row.id),
+            email: row.email,
+            created_at: Timestamp::from_micros(row.created_at),
+            confirmed_at: row.confirmed_at.map(Timestamp::from_micros),
+        }
+    }
+}
+
+impl Store {
+    /// One slice of a user's further addresses, the oldest first.
+    pub async fn emails(&self, user: UserId, slice: Slice) -> Result<Vec<Email>, Fault> {
+        let rows: Vec<EmailRow> = on!(&self.db, c => sqlx::query_as(
+            "SELECT id, email, created_at, confirmed_at FROM emails WHERE user_id = $1 ORDER BY id LIMIT $2 OFFSET $3")
+            .bind(user.0).bind(slice.limit).bind(slice.offset).fetch_all(c).await)?;
+        Ok(rows.into_iter().map(Email::from).collect())
+    }
+
+    /// How many further addresses a user has, counted up to `limit`.
+    pub async fn count_emails(&self, user: UserId, limit: i64) -> Result<i64, Fault> {
+        on!(&self.db, c => sqlx::query_scalar(
+            "SELECT count(*) FROM (SELECT 1 FROM emails WHERE user_id = $1 LIMIT $2) AS counted")
+            .bind(user.0).bind(limit).fetch_one(c).await)
+        .map_err(Fault::from)
+    }
+
+    /// The address of that number, if it is that user's.
+    pub async fn email(&self, id: EmailId, user: UserId) -> Result<Option<Email>, Fault> {
+        let row: Option<EmailRow> = on!(&self.db, c => sqlx::query_as(
+            "SELECT id, email, created_at, confirmed_at FROM emails WHERE id = $1 AND user_id = $2")
+            .bind(id.0).bind(user.0).fetch_optional(c).await)?;
+        Ok(row.map(Email::from))
+    }
+
+    /// The user who has this address, as the first one or as a further one that is confirmed.
+    pub async fn user_with_address(&self, address: &Address) -> Result<Option<UserId>, Fault> {
+        let user: Option<i64> = on!(&self.db, c => sqlx::query_scalar(
+            "SELECT id FROM users WHERE email_key = $1 UNION ALL
+             SELECT user_id FROM emails WHERE email_key = $1 AND confirmed_at IS NOT NULL")
+            .bind(address.key()).fetch_optional(c).await)?;
+        Ok(user.map(UserId))
+    }
+
+    /// Adds a further address to a user; it counts as confirmed where an administrator vouches for it.
+    pub async fn add_email(
+        &self,
+        user: UserId,
+        address: Address,
+        confirmed: bool,
+        by: By,
+        now: Timestamp,
+    ) -> Result<Email, NotAdded> {
+        self.write(move |tx| Box::pin(async move { add(tx, user, &address, confirmed, &by, now).await })).await
+    }
+
+    /// Removes a further address of that user. False if there is none of that number.
+    pub async fn delete_email(&self, id: EmailId, user: UserId, by: By, now: Timestamp) -> Result<bool, Fault> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let email: Option<String> = on_tx!(tx, c => sqlx::query_scalar(
+                    "DELETE FROM emails WHERE id = $1 AND user_id = $2 RETURNING email")
+                    .bind(id.0).bind(user.0).fetch_optional(c).await)?;
+                let Some(email) = email else { return Ok(false) };
+                let details = json!({ "user_id": user.0, "email": email });
+                let event = Event { action: "email.delete", subject: "email", subject_id: id.0, details };
+                audit::record(tx, &by, now, event).await?;
+                Ok(true)
+            })
+        })
+        .await
+    }
+}
+
+async fn add(
+    tx: &mut Tx,
+    user: UserId,
+    address: &Address,
+    confirmed: bool,
+    by: &By,
+    now: Timestamp,
+) -> Result<Email, NotAdded> {
+    if !is_free(tx, &address.key(), 0).await? {
+        return Err(NotAdded::Taken);
+    }
+    let row: EmailRow = on_tx!(tx, c => sqlx::query_as(
+        "INSERT INTO emails (user_id, email, email_key, created_at, confirmed_at) VALUES ($1, $2, $3, $4, $5)
+         RETURNING id, email, created_at, confirmed_at")
+        .bind(user.0).bind(address.as_str()).bind(address.key()).bind(now.micros())
+        .bind(confirmed.then_some(now.micros()))
+        .fetch_one(c).await)
+    .map_err(Fault::from)?;
+    // The mail that asks for a confirmation is queued here, in this transaction (see `mails::enqueue`), unless `confirmed`.
+    let details = json!({ "user_id": user.0, "email": address.as_str(), "confirmed": confirmed });
+    let event = Event { action: "email.create", subject: "email", subject_id: row.id, details };
+    audit::record(tx, by, now, event).await?;
+    Ok(row.into())
+}
+
+/// Whether nobody but the user of the number `but` has the address of this key as the first one, and nobody at all as a
+/// further one. Until the transaction ends, nobody else gets an answer, so whoever takes the address next cannot be
+/// overtaken.
+pub(crate) async fn is_free(tx: &mut Tx, key: &str, but: i64) -> Result<bool, Fault> {
+    on_tx!(tx, c => sqlx::query("UPDATE instance_facts SET value = value WHERE name = 'addresses'")
+        .execute(c).await.map(drop))?;
+    let holder: Option<i64> = on_tx!(tx, c => sqlx::query_scalar(
+        "SELECT id FROM users WHERE email_key = $1 AND id <> $2
+         UNION ALL SELECT user_id FROM emails WHERE email_key = $1")
+        .bind(key).bind(but).fetch_optional(c).await)?;
+    Ok(holder.is_none())
+}
