@@ -4,12 +4,16 @@
     scripts/canary.py DIRECTORY
 
 DIRECTORY is the JETON_TEST_DIR of a run. Its file `secrets` holds every secret, one a line; below it lie the servers'
-logs (at trace level), database files with their write-ahead logs, mails, and the last scrape of the metrics. Each secret
+logs (at trace level), database files with their write-ahead logs, mails, and the last scrape of the metrics. The file
+`mailed-secrets` holds those of links that came by mail: the mail alone may hold them. Mails are read decoded. Each secret
 is looked for as it is and in the spellings in which it travels: percent-encoded, base64 at any offset, hexadecimal, and
 the list of numbers that Rust prints for bytes. First the scan proves on planted files that it finds every one of them.
 """
 
 import base64
+import email
+import email.message
+import email.policy
 import os
 import pathlib
 import secrets
@@ -46,7 +50,7 @@ def search(directory, needles):
         file.write("".join(f"{needle}\n" for needle in needles))
         file.flush()
         found = subprocess.run(
-            ["grep", "-raFoHZ", "--exclude=secrets", "-f", file.name, directory],
+            ["grep", "-raFoHZ", "--exclude=secrets", "--exclude=mailed-secrets", "-f", file.name, directory],
             stdout=subprocess.PIPE, env={**os.environ, "LC_ALL": "C"},
         )
     if found.returncode > 1:
@@ -54,6 +58,20 @@ def search(directory, needles):
     for line in sorted(set(found.stdout.decode(errors="replace").splitlines())):
         path, _, needle = line.partition("\0")
         yield path, needle
+
+
+def search_mails(directory, needles):
+    """The same in mails, as their readers see them: on its way a text is encoded and broken into short lines."""
+    with tempfile.TemporaryDirectory() as decoded:
+        mails = {}
+        for number, file in enumerate(directory.rglob("*.eml")):
+            mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+            text = "\n".join([*(f"{name}: {value}" for name, value in mail.items()), mail.get_content()])
+            path = pathlib.Path(decoded) / str(number)
+            path.write_text(text, encoding="utf-8", errors="surrogateescape")
+            mails[str(path)] = str(file)
+        for path, needle in search(decoded, needles):
+            yield mails[path], needle
 
 
 def prove(directory):
@@ -66,7 +84,13 @@ def prove(directory):
             file = planted / name.replace(" ", "-")
             file.write_bytes(b"\0\xff before " + text.encode() + b" after\n")
             expected[str(file)] = name
-        missed = set(expected) - {path for path, _ in search(planted, {text for _, text in spellings(secret)})}
+        mail = email.message.EmailMessage(policy=email.policy.SMTP)
+        mail.set_content(f"{'x' * 60} {secret}", cte="quoted-printable")
+        (planted / "mail.eml").write_bytes(mail.as_bytes())
+        expected[str(planted / "mail.eml")] = "in a mail"
+        needles = {text for _, text in spellings(secret)}
+        found = [*search(planted, needles), *search_mails(planted, needles)]
+        missed = set(expected) - {path for path, _ in found}
         if missed:
             sys.exit(f"canary: the scan is blind to {sorted(expected[path] for path in missed)}")
     finally:
@@ -86,12 +110,18 @@ def wait_for_servers(directory):
             time.sleep(0.1)
 
 
+def read_list(file):
+    """The secrets that a file lists; none where there is no such file."""
+    return set(file.read_text().splitlines()) if file.exists() else set()
+
+
 def main(arguments):
     if len(arguments) != 1:
         print(__doc__, file=sys.stderr)
         return 2
     directory = pathlib.Path(arguments[0]).resolve()
-    known = set((directory / "secrets").read_text().splitlines())
+    mailed = read_list(directory / "mailed-secrets")
+    known = read_list(directory / "secrets") | mailed
     short = sorted(secret for secret in known if len(secret) < SHORTEST_SECRET)
     if short:
         sys.exit(f"canary: too short to be looked for: {short[0]!r}")
@@ -105,7 +135,8 @@ def main(arguments):
     prove(directory)
 
     needles = {text: (secret, name) for secret in known for name, text in spellings(secret)}
-    hits = list(search(directory, needles))
+    hits = [*search(directory, needles), *search_mails(directory, needles)]
+    hits = [(path, needle) for path, needle in hits if not (path.endswith(".eml") and needles[needle][0] in mailed)]
     for path, needle in hits[:50]:
         secret, name = needles[needle]
         print(f"{path}: holds {secret[:10]}… ({name})")

@@ -18,6 +18,7 @@ fn run_as(file: &str, person: &Person) {
         .args(["--test", file])
         .current_dir(directory)
         .env("JETON_URL", server.url(""))
+        .env("JETON_MAIL_DIR", server.data_dir().join("mail"))
         .env("JETON_USERNAME", &person.username)
         .env("JETON_PASSWORD", &person.password)
         .output()
@@ -29,6 +30,11 @@ fn run_as(file: &str, person: &Person) {
 #[test]
 fn people_use_their_tokens_in_a_browser() {
     run("tokens.test.mjs", "bea");
+}
+
+#[test]
+fn people_follow_the_links_in_their_mails() {
+    run("mail.test.mjs", "mia");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod clients;
 mod crash;
 mod git;
 mod harness;
+mod mail;
 mod matrix;
 mod ops;
 mod serving;

@@ -76,6 +76,8 @@ pub enum Closed {
     Internal,
     /// An administrator put it to rest.
     Deactivated,
+    /// Nobody has opened the link yet that confirms its address.
+    Unconfirmed,
     /// An administrator closed it.
     Blocked,
     /// An administrator chose its password, and its user has to choose another one.
@@ -214,11 +216,13 @@ pub struct User {
 }
 
 impl User {
-    /// Why the account cannot be used; none if it can. The first reason is GitLab's, too.
+    /// Why the account cannot be used; none if it can. The first reason is GitLab's, too. (Accounts that need no
+    /// confirmation of their address are made with it confirmed.)
     pub const fn closed(&self) -> Option<Closed> {
         match (self.kind, self.state) {
             (UserKind::Ghost, _) => Some(Closed::Internal),
             (UserKind::Human, UserState::Deactivated) => Some(Closed::Deactivated),
+            (UserKind::Human, _) if self.confirmed_at.is_none() => Some(Closed::Unconfirmed),
             (UserKind::Human, UserState::Blocked | UserState::Banned) => Some(Closed::Blocked),
             (UserKind::Human, UserState::Active) if self.password_expired => Some(Closed::PasswordExpired),
             (UserKind::Human, UserState::Active) => None,
@@ -240,7 +244,7 @@ pub fn name_flaw(name: &str) -> Option<String> {
     }
 }
 
-/// An account for tests: active, without rights, with a name of its own.
+/// An account for tests: active, confirmed, without rights, with a name of its own.
 #[cfg(test)]
 pub(crate) fn for_tests(id: i64) -> User {
     let now = Timestamp::from_micros(0);
@@ -263,7 +267,7 @@ pub(crate) fn for_tests(id: i64) -> User {
         namespace: NamespaceId(id),
         created_at: now,
         updated_at: now,
-        confirmed_at: None,
+        confirmed_at: Some(now),
         current_sign_in_at: None,
         last_sign_in_at: None,
         last_activity_on: None,

@@ -8,9 +8,13 @@ use jeton_core::{
     token::TokenDigest,
     user::{User, UserState},
 };
-use jeton_store::{By, Fault, Means, sessions::NewSession};
+use jeton_store::{
+    By, Fault, Means,
+    mails::Mail,
+    sessions::{NewPassword, NewSession},
+};
 
-use crate::{app::App, refusal::Refusal, session};
+use crate::{app::App, notices::Notice, refusal::Refusal, session};
 
 /// Where people sign in.
 pub const SIGN_IN_PATH: &str = "/users/sign_in";
@@ -18,11 +22,13 @@ pub const SIGN_IN_PATH: &str = "/users/sign_in";
 pub const CONFIRM_PATH: &str = "/users/confirm";
 /// Where people make their tokens.
 pub const ACCESS_TOKENS_PATH: &str = "/-/user_settings/personal_access_tokens";
+/// Where people ask for a link that sets another password.
+pub const FORGOTTEN_PASSWORD_PATH: &str = "/users/password/new";
 /// Where the form of a one-time link is.
 pub const PASSWORD_LINK_PATH: &str = "/users/password/edit";
 /// The parameter that carries a link's secret.
 pub const PASSWORD_LINK_PARAMETER: &str = "reset_password_token";
-/// Seconds for which a link works: one day.
+/// Seconds for which a link works that an administrator hands on: one day.
 const LINK_LIFE: i64 = 86_400;
 
 /// See [`App::new_password_link`].
@@ -53,10 +59,13 @@ impl App {
         if user.state == UserState::Deactivated {
             self.set_user_state(user.id, UserState::Active, by.clone()).await?;
         }
+        let user = &User { state: UserState::Active, ..user.clone() };
+        let mails = self.mails_about_sign_in(user, client.as_deref(), &by).await?;
         let cookie = session::new_secret()?;
         let (id, digest) = (user.id, self.sessions.digest(&cookie));
         self.see_through(move |app| async move {
-            app.store.start_session(NewSession { user: id, digest, client, stays }, by, app.now()).await?;
+            let new = NewSession { user: id, digest, client, stays };
+            app.store.start_session_telling(new, mails, by, app.now()).await?;
             app.identities.forget_user(id);
             Ok(())
         })
@@ -72,19 +81,21 @@ impl App {
         }
     }
 
-    /// Sets another password for somebody who proved to know the one of the hash `old`; sessions other than `keep` end.
+    /// Sets another password for somebody who proved to know the one of the hash `old`; sessions other than `keep` end, and
+    /// `mails` tell of it.
     /// False if somebody else was faster.
     pub async fn change_password(
         &self,
         user: UserId,
         (old, new): (String, Secret),
         keep: Option<SessionId>,
+        mails: Vec<Mail>,
         by: By,
     ) -> Result<bool, Refusal> {
         let new = self.passwords.hash(new).await?;
         Ok(self
             .see_through(move |app| async move {
-                let changed = app.store.change_password(user, (old, new), keep, by, app.now()).await?;
+                let changed = app.store.change_password(user, (old, new), keep, mails, by, app.now()).await?;
                 app.identities.forget_user(user);
                 Ok(changed)
             })
@@ -125,21 +136,49 @@ impl App {
         }
     }
 
-    /// Uses a link up: sets the password and ends the account's sessions. False if the link does not work any more.
-    pub async fn use_password_link(&self, secret: &str, password: Secret, by: By) -> Result<bool, Refusal> {
-        let hash = self.passwords.hash(password).await?;
+    /// Uses a link up: sets the password and ends the account's sessions, and its tokens if that is wanted. False if the
+    /// link does not work any more. When this returns, all that is in force.
+    pub async fn use_password_link(
+        &self,
+        secret: &str,
+        password: Secret,
+        revoke_tokens: bool,
+        by: By,
+    ) -> Result<bool, Refusal> {
+        let Some(user) = self.password_link(secret).await? else { return Ok(false) };
+        let password = NewPassword { hash: self.passwords.hash(password).await?, revoke_tokens };
         let by = By { means: Means::Link, ..by };
+        let mails = self.mails_to(&user, Notice::PasswordChanged { tokens_revoked: revoke_tokens }, &by);
         let digest = self.sessions.link_digest(secret);
-        let used = self.see_through(move |app| async move {
-            let user = app.store.use_password_link(digest, hash, by, app.now()).await?;
-            if let Some(user) = user {
-                app.identities.forget_user(user);
-            }
-            Ok(user.is_some())
-        });
-        Ok(used.await?)
+        let done = self
+            .see_through(move |app| async move {
+                let done = app.store.use_password_link(digest, password, mails, by, app.now()).await?;
+                if let Some(link) = &done {
+                    link.forget.iter().for_each(|digest| app.identities.forget_token(digest));
+                    app.identities.forget_user(link.user);
+                }
+                Ok(done)
+            })
+            .await?;
+        Ok(done.is_some())
+    }
+
+    /// Sets somebody's password, as an administrator: the account's sessions end. `hash` is what
+    /// [`Passwords::hash`](crate::passwords::Passwords::hash) made of it. When this returns, that is in force. False if there is no such user.
+    pub async fn reset_password(&self, user: &User, hash: String, by: By) -> Result<bool, Fault> {
+        let (id, mails) = (user.id, self.mails_to(user, Notice::PasswordReset, &by));
+        self.see_through(move |app| async move {
+            let is_set = app.store.set_password_telling(id, hash, mails, by, app.now()).await?;
+            app.identities.forget_user(id);
+            Ok(is_set)
+        })
+        .await
     }
 }
 
+mod addresses;
+mod requests;
 #[cfg(test)]
 mod tests;
+
+pub use addresses::{CONFIRMATION_PARAMETER, CONFIRMATION_PATH, NEW_CONFIRMATION_PATH, NotChanged, unconfirmed};

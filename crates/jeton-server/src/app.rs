@@ -18,6 +18,7 @@ use jeton_store::{
     rotation::{NotRotated, Rotated, Rotation},
     tokens::Revocation,
 };
+use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -29,8 +30,10 @@ use crate::{
     identify::Identities,
     last_used::LastUsed,
     limits::Limits,
+    mail::{MailSettings, Post},
     metrics::Metrics,
     nature::{self, Clock, NoChance},
+    notices::TokenNotice,
     passwords::{Passwords, remembered::Remembered, strength::About},
     refusal::Refusal,
     repositories::{Git, Repositories},
@@ -39,6 +42,8 @@ use crate::{
     underway::Underway,
 };
 
+/// Mails that may be asked for at once.
+pub(crate) const MAIL_REQUESTS: usize = 64;
 /// Seconds after which the use of a session is noted again.
 const SESSION_NOTE: i64 = 60;
 
@@ -59,6 +64,8 @@ pub struct Config {
     pub metrics_allow: Networks,
     /// How many living tokens a user may have.
     pub token_limit: i64,
+    /// Where mails go, and who they come from.
+    pub mail: MailSettings,
 }
 
 impl Config {
@@ -115,6 +122,10 @@ pub struct Shared {
     pub request_ids: RequestIds,
     /// What is counted.
     pub metrics: Metrics,
+    /// The way that mails go.
+    pub post: Post,
+    /// Who asks for a mail without being signed in, and is not done yet.
+    pub(crate) mail_requests: Arc<Semaphore>,
     /// What is pushed and fetched: `<data_dir>/repositories/`.
     pub repositories: Repositories,
     digest_key: DigestKey,
@@ -145,6 +156,8 @@ impl App {
         Ok(Self(Arc::new(Shared {
             sessions: SessionKeys::derive(&digest_key),
             vault: Vault::derive(&digest_key),
+            post: Post::new(&config.mail, &config.external_url, &config.data_dir),
+            mail_requests: Arc::new(Semaphore::new(MAIL_REQUESTS)),
             repositories: Repositories::below(config.data_dir.join("repositories"), Git::default()),
             avatars: Avatars::below(config.data_dir.join("avatars")),
             config,
@@ -167,8 +180,9 @@ impl App {
 
     /// Ends a token for good; see [`Store::revoke_token`]. When this returns, no request is let in with it any more.
     pub async fn revoke_token(&self, id: TokenId, owner: Option<UserId>, by: By) -> Result<Option<Revocation>, Fault> {
+        let mails = self.mails_about_token(id, TokenNotice::Revoked, &by).await?;
         self.see_through(move |app| async move {
-            let revoked = app.store.revoke_token(id, owner, by, app.clock.now()).await?;
+            let revoked = app.store.revoke_token_telling(id, owner, mails, by, app.clock.now()).await?;
             if let Some(revocation) = &revoked {
                 app.identities.forget_token(&revocation.digest);
             }
@@ -179,8 +193,9 @@ impl App {
 
     /// Replaces a token by its next generation; see [`Store::rotate_token`]. When this returns, the old text is dead.
     pub async fn rotate_token(&self, rotation: Rotation, by: By) -> Result<Result<Rotated, NotRotated>, Fault> {
+        let mails = self.mails_about_token(rotation.token, TokenNotice::Rotated(rotation.expiry), &by).await?;
         self.see_through(move |app| async move {
-            let rotated = app.store.rotate_token(rotation, by, app.now()).await;
+            let rotated = app.store.rotate_token_telling(rotation, mails, by, app.now()).await;
             if let Ok(rotated) = &rotated {
                 app.identities.forget_token(&rotated.forget);
             }
@@ -191,8 +206,9 @@ impl App {
 
     /// Ends what an ended token was replaced by; see [`Store::revoke_successor`]. When this returns, that is in force.
     pub async fn revoke_successor(&self, token: TokenId, by: By) -> Result<(), Fault> {
+        let mails = self.mails_about_token(token, TokenNotice::Reused, &by).await?;
         self.see_through(move |app| async move {
-            if let Some(digest) = app.store.revoke_successor(token, by, app.now()).await? {
+            if let Some(digest) = app.store.revoke_successor(token, mails, by, app.now()).await? {
                 app.identities.forget_token(&digest);
             }
             Ok(())
@@ -211,7 +227,8 @@ impl App {
             app.store.change_policy(changes, by, app.now()).await?;
             let decided = Arc::new(app.store.policy(app.config.usual_policy()).await?);
             app.policy.store(Arc::clone(&decided));
-            // Users carry when their time of grace began, which may have been decided anew.
+            // Users carry when their time of grace began, which may have been decided anew, and accounts that waited for
+            // their confirmation may wait no more.
             app.identities.forget_everything();
             Ok(decided)
         })

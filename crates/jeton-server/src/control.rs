@@ -82,6 +82,7 @@ async fn obey(stream: tokio::net::UnixStream, app: &App) -> io::Result<()> {
     let said = line(read).await?;
     let answer = if said == FORGET {
         app.forget_everything().await;
+        app.store.look_for_mails();
         tracing::debug!("forgot what was remembered, as the command line asked");
         FORGOTTEN
     } else {

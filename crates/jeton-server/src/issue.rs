@@ -6,12 +6,17 @@ use jeton_core::{
     token::{Expiry, MadeVia, Plan},
 };
 use jeton_store::{
-    By,
+    By, Fault,
     rotation::{NotRotated, Rotation},
     tokens::{NewToken, NotMade, Token},
 };
 
-use crate::{app::App, nature::NoChance, refusal::Refusal};
+use crate::{
+    app::App,
+    nature::NoChance,
+    notices::{NamedToken, Notice, TokenNotice},
+    refusal::Refusal,
+};
 
 /// A token that was made.
 pub struct Issued {
@@ -50,6 +55,12 @@ impl From<NotMade> for NotIssued {
             NotMade::TooMany(_) => Self::TooMany(error.to_string()),
             NotMade::Fault(fault) => Self::Refused(fault.into()),
         }
+    }
+}
+
+impl From<Fault> for NotIssued {
+    fn from(fault: Fault) -> Self {
+        Self::Refused(fault.into())
     }
 }
 
@@ -129,9 +140,13 @@ impl App {
             return Err(NotIssued::Disabled);
         }
         let (text, digest) = self.make_token()?;
+        let made = TokenNotice::Created(plan.expiry);
+        let handle = Self::make_handle()?;
+        let named = NamedToken { name: &plan.name, handle: &handle.0 };
+        let mails = self.mails_about(user, Notice::Token(made, named), &by).await?;
         let new = NewToken {
             user,
-            handle: Self::make_handle()?,
+            handle,
             name: plan.name,
             description: plan.description,
             scopes: plan.scopes,
@@ -141,7 +156,7 @@ impl App {
             digest,
             limit: self.config.token_limit,
         };
-        let token = self.store.create_token(new, by, self.now()).await?;
+        let token = self.store.create_token_telling(new, mails, by, self.now()).await?;
         Ok(Issued { token, text: text.reveal() })
     }
 }

@@ -21,6 +21,7 @@ pub struct SessionKeys {
     cookie: DigestKey,
     csrf: DigestKey,
     link: DigestKey,
+    mailed: DigestKey,
     device: DigestKey,
     login: DigestKey,
 }
@@ -32,6 +33,7 @@ impl SessionKeys {
             cookie: key.derive("session cookie"),
             csrf: key.derive("csrf"),
             link: key.derive("password link"),
+            mailed: key.derive("mailed link"),
             device: key.derive("device cookie"),
             login: key.derive("throttled login"),
         }
@@ -50,6 +52,11 @@ impl SessionKeys {
     /// What is kept of the secret in a one-time link.
     pub fn link_digest(&self, secret: &str) -> TokenDigest {
         self.link.digest(secret.as_bytes())
+    }
+
+    /// The secret of the mailed link with that seed; without the instance's key, the seed opens nothing.
+    pub fn mailed_secret(&self, seed: &[u8]) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(self.mailed.digest(seed).0)
     }
 
     /// What is kept of a value of the cookie by which a browser is known again.

@@ -22,6 +22,7 @@ use zeroize::Zeroizing;
 use crate::{
     app::{App, Config},
     edge::Networks,
+    mail::{self, MailSettings},
     nature::Clock,
 };
 
@@ -59,6 +60,7 @@ impl Instance {
             trusted_proxies: Networks::default(),
             metrics_allow: Networks::loopback(),
             token_limit: 100,
+            mail: MailSettings { smtp: None, from: mail::sender_of("http://jeton.example").unwrap() },
         };
         decide(&mut config);
         let key = DigestKey::new(&Zeroizing::new([7; 32]));

@@ -1,12 +1,13 @@
 //! The two engines behind one set of query texts.
 
-use std::{path::Path, pin::Pin, str::FromStr, time::Duration};
+use std::{path::Path, pin::Pin, str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
     PgPool, Postgres, Sqlite, SqlitePool, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio::sync::Notify;
 
 use crate::{Fault, migrate};
 
@@ -17,6 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) db: Db,
+    /// Told after each transaction that queued a mail.
+    pub(crate) mails_queued: Arc<Notify>,
 }
 
 /// The set of engines is closed, so this is an enum and not a trait.
@@ -28,9 +31,17 @@ pub(crate) enum Db {
     Postgres(PgPool),
 }
 
+/// A transaction.
+#[derive(Debug)]
+pub(crate) struct Tx {
+    pub(crate) engine: EngineTx,
+    /// Whether it queued a mail, whose sender is woken when it is committed.
+    pub(crate) mails_queued: bool,
+}
+
 /// A transaction on either engine.
 #[derive(Debug)]
-pub(crate) enum Tx {
+pub(crate) enum EngineTx {
     /// On SQLite, holding the write lock from its start.
     Sqlite(Transaction<'static, Sqlite>),
     /// On PostgreSQL.
@@ -60,12 +71,12 @@ macro_rules! on_writer {
 /// Expands a query of a transaction once per engine, with `$c` the connection to run it on.
 macro_rules! on_tx {
     ($tx:expr, $c:ident => $body:expr) => {
-        match $tx {
-            crate::db::Tx::Sqlite(tx) => {
+        match &mut $tx.engine {
+            crate::db::EngineTx::Sqlite(tx) => {
                 let $c = &mut **tx;
                 $body
             }
-            crate::db::Tx::Postgres(tx) => {
+            crate::db::EngineTx::Postgres(tx) => {
                 let $c = &mut **tx;
                 $body
             }
@@ -101,7 +112,7 @@ impl Store {
             let scheme = address.split(':').next().unwrap_or_default();
             return Err(Fault::Address(format!("`{scheme}:` is neither `sqlite:` nor `postgres:`")));
         };
-        Ok(Self { db })
+        Ok(Self { db, mails_queued: Arc::default() })
     }
 
     /// Asks the database for nothing but an answer.
@@ -127,18 +138,22 @@ impl Store {
         E: From<Fault> + Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> Work<'t, T, E> + Send + 'static,
     {
-        let db = self.db.clone();
+        let store = self.clone();
         let task = tokio::spawn(async move {
-            let mut tx = db.begin().await?;
-            let done = work(&mut tx).await;
-            match done {
-                Ok(value) => tx.commit().await.map(|()| value),
+            let mut tx = store.db.begin().await?;
+            let value = match work(&mut tx).await {
+                Ok(value) => value,
                 Err(error) => {
                     tx.rollback().await?;
                     return Err(error);
                 }
+            };
+            let mails_queued = tx.mails_queued;
+            tx.commit().await?;
+            if mails_queued {
+                store.mails_queued.notify_one();
             }
-            .map_err(E::from)
+            Ok(value)
         });
         task.await.map_err(Fault::from)?
     }
@@ -157,25 +172,26 @@ impl Store {
 
 impl Db {
     async fn begin(&self) -> Result<Tx, Fault> {
-        Ok(match self {
-            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
-        })
+        let engine = match self {
+            Self::Sqlite { write, .. } => EngineTx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => EngineTx::Postgres(pool.begin().await?),
+        };
+        Ok(Tx { engine, mails_queued: false })
     }
 }
 
 impl Tx {
     async fn commit(self) -> Result<(), Fault> {
-        Ok(match self {
-            Self::Sqlite(tx) => tx.commit().await,
-            Self::Postgres(tx) => tx.commit().await,
+        Ok(match self.engine {
+            EngineTx::Sqlite(tx) => tx.commit().await,
+            EngineTx::Postgres(tx) => tx.commit().await,
         }?)
     }
 
     async fn rollback(self) -> Result<(), Fault> {
-        Ok(match self {
-            Self::Sqlite(tx) => tx.rollback().await,
-            Self::Postgres(tx) => tx.rollback().await,
+        Ok(match self.engine {
+            EngineTx::Sqlite(tx) => tx.rollback().await,
+            EngineTx::Postgres(tx) => tx.rollback().await,
         }?)
     }
 }

@@ -13,6 +13,7 @@
 
 pub mod audit;
 mod authentication_log;
+pub mod confirmation;
 mod db;
 pub mod devices;
 pub mod events;

@@ -16,6 +16,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "profiles", include_str!("../migrations/0003_profiles.sql")),
     (4, "keys, addresses, events", include_str!("../migrations/0004_keys.sql")),
     (5, "sign-in", include_str!("../migrations/0005_sign_in.sql")),
+    (6, "mail", include_str!("../migrations/0006_mail.sql")),
     (7, "second factors", include_str!("../migrations/0007_factors.sql")),
     (8, "audit chain", include_str!("../migrations/0008_audit_chain.sql")),
 ];

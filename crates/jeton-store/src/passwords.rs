@@ -10,7 +10,9 @@ use crate::{
     By, Fault, Store,
     audit::{self, Event},
     db::{Tx, on, on_tx},
-    devices, users,
+    devices,
+    mails::{self, Mail},
+    users,
 };
 
 impl Store {
@@ -45,12 +47,14 @@ impl Store {
     }
 
     /// Sets another password for somebody who proved to know the one of the hash `old`: ends the account's other
-    /// sessions and its links, and forgets its browsers and networks. False if `old` is not the stored hash any more.
+    /// sessions and its links, and forgets its browsers and networks. `mails` tell of it. False if `old` is not the stored
+    /// hash any more.
     pub async fn change_password(
         &self,
         user: UserId,
         (old, new): (String, String),
         keep: Option<SessionId>,
+        mails: Vec<Mail>,
         by: By,
         now: Timestamp,
     ) -> Result<bool, Fault> {
@@ -59,6 +63,7 @@ impl Store {
                 let replaced = replace(tx, user, &old, &new).await?;
                 if replaced {
                     follow(tx, user, keep, &by, now).await?;
+                    mails::enqueue(tx, &mails, now).await?;
                 }
                 Ok(replaced)
             })

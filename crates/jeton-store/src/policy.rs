@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 use crate::{
     By, Fault, Store,
     audit::{self, Event},
+    confirmation,
     db::{on, on_tx},
 };
 
@@ -51,6 +52,9 @@ impl Store {
                          ON CONFLICT (name) DO UPDATE SET value = excluded.value")
                         .bind(*name).bind(text.to_string()).execute(c).await.map(drop))?;
                     let before = before.and_then(|text| serde_json::from_str::<Json>(&text).ok());
+                    if (*name, value) == ("email_confirmation_setting", &Value::Text("off".to_owned())) {
+                        confirmation::let_everybody_in(tx, now).await?;
+                    }
                     details.insert((*name).to_owned(), json!({ "before": before, "after": text }));
                 }
                 if changes.contains(&("require_two_factor_authentication", Value::Boolean(false))) {

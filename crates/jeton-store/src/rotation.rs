@@ -12,6 +12,7 @@ use crate::{
     By, Fault, Store,
     audit::{self, Event},
     db::{Tx, on_tx},
+    mails::{self, Mail},
     tokens::{Token, revoke_token as revoke_in, token_in},
 };
 
@@ -60,15 +61,49 @@ struct OldRow {
 impl Store {
     /// Ends a generation and adds the next one to its family; of several rotations at once exactly one succeeds.
     pub async fn rotate_token(&self, rotation: Rotation, by: By, now: Timestamp) -> Result<Rotated, NotRotated> {
-        self.write(move |tx| Box::pin(async move { rotate(tx, rotation, &by, now).await })).await
+        self.rotate_token_telling(rotation, Vec::new(), by, now).await
+    }
+
+    /// The same, with mails that tell of it.
+    pub async fn rotate_token_telling(
+        &self,
+        rotation: Rotation,
+        mails: Vec<Mail>,
+        by: By,
+        now: Timestamp,
+    ) -> Result<Rotated, NotRotated> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let rotated = rotate(tx, rotation, &by, now).await?;
+                mails::enqueue(tx, &mails, now).await?;
+                Ok(rotated)
+            })
+        })
+        .await
     }
 }
 
 impl Store {
     /// Ends the living generation that came after an ended one, if there is one: whoever uses the old text again may have
     /// stolen it, and so may whoever rotated it. Answers what every memory of tokens must forget.
-    pub async fn revoke_successor(&self, token: TokenId, by: By, now: Timestamp) -> Result<Option<TokenDigest>, Fault> {
-        self.write(move |tx| Box::pin(async move { revoke_successor(tx, token, &by, now).await })).await
+    /// `mails` tell of it, if it comes to that.
+    pub async fn revoke_successor(
+        &self,
+        token: TokenId,
+        mails: Vec<Mail>,
+        by: By,
+        now: Timestamp,
+    ) -> Result<Option<TokenDigest>, Fault> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let revoked = revoke_successor(tx, token, &by, now).await?;
+                if revoked.is_some() {
+                    mails::enqueue(tx, &mails, now).await?;
+                }
+                Ok(revoked)
+            })
+        })
+        .await
     }
 }
 

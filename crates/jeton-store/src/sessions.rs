@@ -15,7 +15,8 @@ use crate::{
     By, Fault, Store,
     audit::{self, Event},
     db::{Tx, on, on_tx, on_writer},
-    users,
+    mails::{self, Mail},
+    tokens, users,
 };
 
 #[derive(FromRow)]
@@ -73,6 +74,33 @@ impl From<SessionRow> for Session {
     }
 }
 
+/// A sign-in of before.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SignIn {
+    /// The address that it came from, if it is known.
+    pub address: Option<IpAddr>,
+    /// What the browser called itself.
+    pub client: Option<String>,
+}
+
+/// What a one-time link sets.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewPassword {
+    /// Argon2 hash (PHC string).
+    pub hash: String,
+    /// Whether the user's tokens end too.
+    pub revoke_tokens: bool,
+}
+
+/// What became of a one-time link.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UsedLink {
+    /// Whose it was.
+    pub user: UserId,
+    /// What every memory of tokens must forget.
+    pub forget: Vec<TokenDigest>,
+}
+
 impl Store {
     /// The session whose cookie has this digest. Whether it is over is for [`Session::is_over`].
     pub async fn session(&self, digest: &TokenDigest) -> Result<Option<Session>, Fault> {
@@ -85,6 +113,17 @@ impl Store {
     /// Records a sign-in: the session, and the times that the user's profile shows. The user's sessions that are over
     /// are cleared away.
     pub async fn start_session(&self, new: NewSession, by: By, now: Timestamp) -> Result<SessionId, Fault> {
+        self.start_session_telling(new, Vec::new(), by, now).await
+    }
+
+    /// The same, with mails that tell of it.
+    pub async fn start_session_telling(
+        &self,
+        new: NewSession,
+        mails: Vec<Mail>,
+        by: By,
+        now: Timestamp,
+    ) -> Result<SessionId, Fault> {
         let NewSession { user, digest, client, stays } = new;
         self.write(move |tx| {
             Box::pin(async move {
@@ -93,7 +132,7 @@ impl Store {
                 let id: i64 = on_tx!(tx, c => sqlx::query_scalar(
                     "INSERT INTO sessions (digest, user_id, created_at, last_seen_at, proven_at, address, client, stays)
                      VALUES ($1, $2, $3, $3, $3, $4, $5, $6) RETURNING id")
-                    .bind(&digest.0[..]).bind(user.0).bind(now.micros()).bind(&address).bind(client).bind(stays)
+                    .bind(&digest.0[..]).bind(user.0).bind(now.micros()).bind(&address).bind(client.as_deref()).bind(stays)
                     .fetch_one(c).await)?;
                 on_tx!(tx, c => sqlx::query(
                     "UPDATE users SET last_sign_in_at = COALESCE(current_sign_in_at, $1), current_sign_in_at = $1,
@@ -101,12 +140,30 @@ impl Store {
                          sign_in_count = sign_in_count + 1
                      WHERE id = $2")
                     .bind(now.micros()).bind(user.0).bind(&address).execute(c).await.map(drop))?;
-                let event = Event { action: "session.start", subject: "user", subject_id: user.0, details: json!({}) };
+                let details = json!({ "client": client });
+                let event = Event { action: "session.start", subject: "user", subject_id: user.0, details };
                 audit::record(tx, &by, now, event).await?;
+                mails::enqueue(tx, &mails, now).await?;
                 Ok(SessionId(id))
             })
         })
         .await
+    }
+
+    /// From where and with what the user signed in before: what the audit log says of the last `limit` times.
+    pub async fn earlier_sign_ins(&self, user: UserId, limit: i64) -> Result<Vec<SignIn>, Fault> {
+        let rows: Vec<(Option<String>, String)> = on!(&self.db, c => sqlx::query_as(
+            "SELECT address, details FROM audit_events
+             WHERE subject = 'user' AND subject_id = $1 AND action = 'session.start' ORDER BY id DESC LIMIT $2")
+            .bind(user.0).bind(limit).fetch_all(c).await)?;
+        let client = |details: String| {
+            serde_json::from_str::<serde_json::Value>(&details).ok()?.get("client")?.as_str().map(str::to_owned)
+        };
+        let sign_in = |(address, details): (Option<String>, String)| SignIn {
+            address: address.and_then(|address| address.parse().ok()),
+            client: client(details),
+        };
+        Ok(rows.into_iter().map(sign_in).collect())
     }
 
     /// Notes that a session was used.
@@ -220,15 +277,25 @@ impl Store {
         Ok(user.map(UserId))
     }
 
-    /// Uses the link of that digest, once: sets the password and ends the user's sessions. Answers whose it was.
+    /// Uses the link of that digest, once: sets the password and ends the user's sessions, with mails that tell of it.
     pub async fn use_password_link(
         &self,
         digest: TokenDigest,
-        hash: String,
+        password: NewPassword,
+        mails: Vec<Mail>,
         by: By,
         now: Timestamp,
-    ) -> Result<Option<UserId>, Fault> {
-        self.write(move |tx| Box::pin(async move { use_password_link(tx, &digest, &hash, by, now).await })).await
+    ) -> Result<Option<UsedLink>, Fault> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let used = use_password_link(tx, &digest, &password, by, now).await?;
+                if used.is_some() {
+                    mails::enqueue(tx, &mails, now).await?;
+                }
+                Ok(used)
+            })
+        })
+        .await
     }
 }
 
@@ -246,15 +313,16 @@ async fn clear_over(tx: &mut Tx, user: UserId, now: Timestamp) -> Result<(), Fau
 async fn use_password_link(
     tx: &mut Tx,
     digest: &TokenDigest,
-    hash: &str,
+    password: &NewPassword,
     mut by: By,
     now: Timestamp,
-) -> Result<Option<UserId>, Fault> {
+) -> Result<Option<UsedLink>, Fault> {
     let user: Option<i64> = on_tx!(tx, c => sqlx::query_scalar(
         "DELETE FROM password_links WHERE digest = $1 AND expires_at > $2 RETURNING user_id")
         .bind(&digest.0[..]).bind(now.micros()).fetch_optional(c).await)?;
     let Some(user) = user.map(UserId) else { return Ok(None) };
     by.user = Some(user);
-    users::set_password(tx, user, hash, &by, now).await?;
-    Ok(Some(user))
+    users::set_password(tx, user, &password.hash, &by, now).await?;
+    let forget = if password.revoke_tokens { tokens::revoke_all(tx, user, &by, now).await? } else { Vec::new() };
+    Ok(Some(UsedLink { user, forget }))
 }

@@ -13,6 +13,7 @@ use crate::{
     By, Fault, Store,
     audit::{self, Event},
     db::{Tx, on, on_tx},
+    mails::{self, Mail},
     search::fold,
 };
 
@@ -120,6 +121,7 @@ pub mod list;
 mod revoke_all;
 mod uses;
 
+pub(crate) use revoke_all::revoke_all;
 pub use uses::{ADDRESSES, Use};
 
 /// One row of [`token_columns`].
@@ -228,7 +230,25 @@ impl Store {
 
     /// Makes a token: a family with its first generation.
     pub async fn create_token(&self, new: NewToken, by: By, now: Timestamp) -> Result<Token, NotMade> {
-        self.write(move |tx| Box::pin(async move { create_token(tx, &new, &by, now).await })).await
+        self.create_token_telling(new, Vec::new(), by, now).await
+    }
+
+    /// The same, with mails that tell of it.
+    pub async fn create_token_telling(
+        &self,
+        new: NewToken,
+        mails: Vec<Mail>,
+        by: By,
+        now: Timestamp,
+    ) -> Result<Token, NotMade> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let token = create_token(tx, &new, &by, now).await?;
+                mails::enqueue(tx, &mails, now).await?;
+                Ok(token)
+            })
+        })
+        .await
     }
 
     /// Ends a token for good. With an `owner`, only a token of that user is found, and no impersonation token.
@@ -240,7 +260,28 @@ impl Store {
         by: By,
         now: Timestamp,
     ) -> Result<Option<Revocation>, Fault> {
-        self.write(move |tx| Box::pin(async move { revoke_token(tx, id, owner, &by, now).await })).await
+        self.revoke_token_telling(id, owner, Vec::new(), by, now).await
+    }
+
+    /// The same, with mails that tell of it; they are not sent if the token had been ended before.
+    pub async fn revoke_token_telling(
+        &self,
+        id: TokenId,
+        owner: Option<UserId>,
+        mails: Vec<Mail>,
+        by: By,
+        now: Timestamp,
+    ) -> Result<Option<Revocation>, Fault> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let revoked = revoke_token(tx, id, owner, &by, now).await?;
+                if revoked.is_some_and(|revocation| revocation.now) {
+                    mails::enqueue(tx, &mails, now).await?;
+                }
+                Ok(revoked)
+            })
+        })
+        .await
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
     By, Fault, Store,
     audit::{self, Event},
     db::{Tx, on, on_tx},
+    mails::{self, Mail},
     passwords,
 };
 
@@ -126,7 +127,28 @@ impl Store {
 
     /// Sets the password of an account, ends its sessions and its password links. False if there is no such user.
     pub async fn set_password(&self, id: UserId, hash: String, by: By, now: Timestamp) -> Result<bool, Fault> {
-        self.write(move |tx| Box::pin(async move { set_password(tx, id, &hash, &by, now).await })).await
+        self.set_password_telling(id, hash, Vec::new(), by, now).await
+    }
+
+    /// The same, with mails that tell of it.
+    pub async fn set_password_telling(
+        &self,
+        id: UserId,
+        hash: String,
+        mails: Vec<Mail>,
+        by: By,
+        now: Timestamp,
+    ) -> Result<bool, Fault> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let is_set = set_password(tx, id, &hash, &by, now).await?;
+                if is_set {
+                    mails::enqueue(tx, &mails, now).await?;
+                }
+                Ok(is_set)
+            })
+        })
+        .await
     }
 }
 

@@ -6,10 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use jeton_server::{
     app::{App, Config},
     edge::Listen,
+    mail::{self, MailSettings},
     nature::Clock,
 };
 use jeton_store::Store;
@@ -23,7 +24,7 @@ use crate::{
 const TOKEN_LIMIT: i64 = 5_000;
 
 /// Directories below the data directory that the server expects.
-const DIRECTORIES: [&str; 4] = ["avatars", "keys", "repositories", "run"];
+const DIRECTORIES: [&str; 5] = ["avatars", "keys", "mail", "repositories", "run"];
 
 /// The data directory, wherever the process may go.
 pub(crate) fn data_dir(settings: &Settings) -> anyhow::Result<PathBuf> {
@@ -36,6 +37,7 @@ pub(crate) async fn open(settings: &Settings, external_url: String) -> anyhow::R
     make_directories(&data_dir)?;
     let store = open_store(settings).await?;
     let digest_key = keys::settle(&data_dir, &store).await?;
+    let mail = mail_settings(settings, &external_url)?;
     let config = Config {
         external_url,
         data_dir,
@@ -44,9 +46,19 @@ pub(crate) async fn open(settings: &Settings, external_url: String) -> anyhow::R
         trusted_proxies: settings.trusted_proxies.clone(),
         metrics_allow: settings.metrics_allow.clone(),
         token_limit: TOKEN_LIMIT,
+        mail,
     };
     let policy = store.policy(config.usual_policy()).await?;
     Ok(App::new(config, store, digest_key, policy, Clock::System)?)
+}
+
+/// Where mails go, and who they come from.
+fn mail_settings(settings: &Settings, external_url: &str) -> anyhow::Result<MailSettings> {
+    let from = match &settings.mail_from {
+        Some(from) => from.clone(),
+        None => mail::sender_of(external_url).map_err(|error| anyhow!("{error}; set mail_from"))?,
+    };
+    Ok(MailSettings { smtp: settings.smtp_url.clone(), from })
 }
 
 /// Takes the data directory for one server, until what this returns is dropped or the process ends, however it ends.

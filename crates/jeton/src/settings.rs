@@ -14,7 +14,10 @@ use std::{
 };
 
 use jeton_core::secret::Secret;
-use jeton_server::edge::{Listen, Networks};
+use jeton_server::{
+    edge::{Listen, Networks},
+    mail::{self, Mailbox, SmtpAddress},
+};
 
 use sources::Written;
 
@@ -67,6 +70,10 @@ pub(crate) struct Settings {
     pub(crate) tls: Option<(PathBuf, PathBuf)>,
     pub(crate) trusted_proxies: Networks,
     pub(crate) metrics_allow: Networks,
+    /// May hold a password. None: mails are written to files.
+    pub(crate) smtp_url: Option<SmtpAddress>,
+    /// None: it follows from the external URL.
+    pub(crate) mail_from: Option<Mailbox>,
     pub(crate) impersonation_enabled: bool,
     pub(crate) max_connections: usize,
     pub(crate) log: Filter,
@@ -98,6 +105,8 @@ impl Settings {
             tls: both(written.read("tls_cert", path)?, written.read("tls_key", path)?)?,
             trusted_proxies: written.read("trusted_proxies", parse)?.unwrap_or_default(),
             metrics_allow: written.read("metrics_allow", parse)?.unwrap_or_else(Networks::loopback),
+            smtp_url: written.read("smtp_url", parse)?,
+            mail_from: written.read("mail_from", mail::sender)?,
             impersonation_enabled: written.read("impersonation_enabled", truth)?.unwrap_or(true),
             max_connections: written.read("max_connections", count)?.unwrap_or(8192),
             log: written.read("log", parse)?.unwrap_or_default(),

@@ -2,11 +2,10 @@
 
 use std::process::Command;
 
+use super::PYTHON;
 use crate::harness::{Outcome, Server, secrets};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/it/clients/python_gitlab.py");
-/// Where `make test` installs the library.
-const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.venv/bin/python");
 
 #[test]
 fn python_gitlab_manages_users_tokens_and_projects() {

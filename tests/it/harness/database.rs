@@ -7,13 +7,14 @@ use super::{Engine, Outcome, Server, engine};
 /// Asks SQLite with Python, which the tests need anyway; prints rows as psql does with `-At`.
 const SQLITE: &str = "
 import sqlite3, sys
-database = sqlite3.connect(f'file:{sys.argv[1]}?mode=ro', uri=True)
+database = sqlite3.connect(f'file:{sys.argv[1]}?mode=rw', uri=True)
 for row in database.execute(sys.argv[2]):
     print('|'.join('' if value is None else str(value) for value in row))
+database.commit()
 ";
 
 impl Server {
-    /// The rows of a query, their columns separated by `|`.
+    /// The rows of a statement, their columns separated by `|`.
     pub(crate) fn query(&self, statement: &str) -> Vec<String> {
         let printed = match Engine::of_this_run() {
             Engine::Postgres => engine::query(self.database(), statement),

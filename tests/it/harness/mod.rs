@@ -22,6 +22,7 @@ mod database;
 mod engine;
 mod git;
 mod keys;
+mod mailbox;
 mod nursery;
 mod person;
 mod place;

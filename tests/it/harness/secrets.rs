@@ -14,12 +14,21 @@ const TAIL: usize = 38;
 
 /// Notes a secret that no file of a server may hold.
 pub(crate) fn remember(secret: &str) {
+    note("secrets", secret);
+}
+
+fn note(list: &str, secret: &str) {
     assert!(secret.len() >= 8, "a secret this short cannot be looked for");
     assert!(!secret.contains('\n'), "the list of secrets has one a line");
     let Some(dir) = kept_dir() else { return };
     std::fs::create_dir_all(&dir).unwrap();
-    let mut file = OpenOptions::new().create(true).append(true).open(dir.join("secrets")).unwrap();
+    let mut file = OpenOptions::new().create(true).append(true).open(dir.join(list)).unwrap();
     file.write_all(format!("{secret}\n").as_bytes()).unwrap();
+}
+
+/// Notes a secret that a mail brought: of all files, only that mail may hold it.
+pub(crate) fn remember_mailed(secret: &str) {
+    note("mailed-secrets", secret);
 }
 
 /// Notes every token that stands in a text.

@@ -38,12 +38,15 @@ pub(super) enum Subject {
     Place,
     /// A passkey, by its number.
     Passkey,
+    /// A further address on the page of the own ones, by its number.
+    Address,
     /// A file of the pages.
     Asset,
 }
 
 /// Parts of routes' paths, and what they are about. The first that stands in a path counts.
-const SUBJECTS: [(&str, Subject); 16] = [
+const SUBJECTS: [(&str, Subject); 17] = [
+    ("/profile/emails/{id}", Subject::Address),
     ("/webauthn_registrations/{id}/", Subject::Passkey),
     ("/active_sessions/{id}", Subject::Place),
     ("/devices/{id}", Subject::Place),
@@ -85,7 +88,7 @@ impl Subject {
             Self::Project => &[Target::Mine, Target::Theirs, Target::Internal, Target::Public, Target::Missing],
             Self::Account | Self::Impersonation => &[Target::Theirs, Target::Missing],
             // Only a key can make a passkey, and there is none here: the tests of passkeys ask for other people's.
-            Self::Place | Self::Passkey | Self::Asset => &[Target::Missing],
+            Self::Place | Self::Passkey | Self::Asset | Self::Address => &[Target::Missing],
         }
     }
 
@@ -264,7 +267,7 @@ impl<'s> World<'s> {
             (Subject::Attribute, Target::Missing) => Thing { number: self.bob_id, path: "none".to_owned(), ..nothing },
             (Subject::Impersonation, Target::Missing) => Thing { number: self.bob_id, ..nothing },
             (_, Target::Missing | Target::Nothing)
-            | (Subject::Nothing | Subject::Place | Subject::Passkey | Subject::Asset, _) => nothing,
+            | (Subject::Nothing | Subject::Place | Subject::Passkey | Subject::Asset | Subject::Address, _) => nothing,
             (Subject::Account, _) => Thing { number: new_user(&self.administrator), ..nothing },
             (Subject::Impersonation, _) => self.impersonation(),
             (Subject::User, Target::Mine) => Thing { number: self.jane_id, ..nothing },

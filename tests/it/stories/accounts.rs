@@ -4,7 +4,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::{Git, Server, Visitor as _};
+use crate::harness::{Git, Server, Visitor as _, between, wait_for};
 
 /// Somebody leaves the company in anger. Their account is blocked; every way in must close with the next request, not
 /// when some job comes by or a cache forgets.
@@ -58,6 +58,43 @@ fn guessing_over_git_tells_nothing_about_names() {
     assert_eq!(known.status, 401);
     assert!(known.text().starts_with("HTTP Basic: Access denied"), "{known}");
     assert_eq!((known.status, known.text()), (unknown.status, unknown.text()));
+}
+
+/// Somebody buries a mailbox under mails, from many addresses and without an account, and another one spoils every link
+/// that its owner asks for.
+#[test]
+fn a_flood_of_reset_requests_sends_few_mails_and_spoils_none() {
+    let server = Server::start(&[("JETON_TRUSTED_PROXIES", "127.0.0.1")]);
+    let jane = server.person("jane");
+    let form = server.anonymous().get("/users/password/new").expect(200);
+    let csrf = between(form.text(), "<meta name=\"csrf-token\" content=\"", "\"").unwrap().to_owned();
+    let cookie = form.header("set-cookie").split(';').next().unwrap().to_owned();
+    let ask = |login: &str, from: &str| {
+        let fields = [("authenticity_token", &*csrf), ("user[email]", login)];
+        let request = server.anonymous().request(Method::POST, "/users/password/new").header("Cookie", &cookie);
+        request.header("X-Forwarded-For", from).form(&fields).send()
+    };
+    let first = ask(&jane.username, "192.0.2.1").expect(303);
+    let address = format!("{}@example.com", jane.username);
+    let (link, _) = server.wait_for_mail(&address, "Reset password instructions", 1).link("/users/password/edit?");
+    for number in 0..100 {
+        let answer = ask(&jane.username, &format!("198.51.100.{number}"));
+        assert!(answer.status == 303 || answer.status == 503, "{answer}");
+    }
+    for number in 0..40 {
+        let answer = ask(&format!("nobody-{number}"), "203.0.113.1");
+        assert!(answer.status == 303 || answer.status == 503, "{answer}");
+        if answer.status == 303 {
+            assert_eq!(answer.header("location"), first.header("location"), "nobody learns who has an account");
+        }
+    }
+    server.wait_for_mail(&address, "Reset password instructions", 3);
+    let counted = || server.count("SELECT count(*) FROM mail_requests WHERE network = '203.0.113.1'");
+    wait_for("the requests to be counted", || (counted() == 20).then_some(()));
+    wait_for("the mails to be sent", || (server.count("SELECT count(*) FROM mails") == 0).then_some(()));
+    assert_eq!(counted(), 20);
+    assert_eq!(server.mails_to(&address).len(), 3);
+    server.anonymous().get(&link).expect(200);
 }
 
 /// Existence itself is a secret: without a right to look, a private project and none are the same to everybody.

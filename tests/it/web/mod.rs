@@ -4,6 +4,8 @@ mod access_tokens;
 mod account;
 mod admin;
 mod admin_users;
+mod confirmation;
+mod forgotten_password;
 mod password;
 mod protection;
 mod sign_in;

@@ -7,7 +7,7 @@ use crate::{
     namespace::{Namespace, NamespaceKind},
     scope::ScopeSet,
     token::{EndReason, Expiry},
-    user::{UserKind, UserState, for_tests as user},
+    user::{Closed, UserKind, UserState, for_tests as user},
 };
 
 const NOW: Timestamp = Timestamp::from_micros(1_000_000_000);
@@ -151,6 +151,19 @@ fn a_closed_account_closes_every_credential() {
             assert_eq!(denial, Denial::Account(Arc::clone(&closed)));
         }
     }
+}
+
+#[test]
+fn an_account_whose_address_nobody_confirmed_opens_nothing() {
+    let waiting = Arc::new(User { confirmed_at: None, administrator: true, ..user(7) });
+    assert_eq!((waiting.closed(), user(7).closed()), (Some(Closed::Unconfirmed), None));
+    for via in [Via::Token(token("api")), Via::Session(SessionId(1)), Via::Password] {
+        let caller = Caller::new(Arc::clone(&waiting), via);
+        let denial = may_ask(Some(&caller), act(Ability::ReadUsers), NOW).unwrap_err();
+        assert_eq!(denial, Denial::Account(Arc::clone(&waiting)));
+    }
+    let rests = User { state: UserState::Deactivated, confirmed_at: None, ..user(7) };
+    assert_eq!(rests.closed(), Some(Closed::Deactivated));
 }
 
 #[test]

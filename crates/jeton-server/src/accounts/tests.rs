@@ -1,4 +1,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+use jeton_core::{
+    policy::Value,
+    user::{Email, Username},
+};
+use jeton_store::users::NewUser;
+
 use super::*;
 use crate::attempts::Whence;
 use crate::test_instance::{BY, Instance, NOW, PASSWORD};
@@ -61,16 +67,49 @@ async fn a_link_sets_the_password_once_within_a_day() {
         link.strip_prefix(start).unwrap_or_else(|| panic!("{link}")).to_owned()
     };
     let (late, secret) = (link().await, link().await);
-    assert!(!app.use_password_link(&late, Secret::new("too late"), BY).await.unwrap(), "a newer one replaced it");
+    assert!(
+        !app.use_password_link(&late, Secret::new("too late"), false, BY).await.unwrap(),
+        "a newer one replaced it"
+    );
     assert_eq!(app.password_link(&secret).await.unwrap().map(|user| user.id), Some(jane.id));
 
-    assert!(app.use_password_link(&secret, Secret::new("battery staple"), BY).await.unwrap());
+    assert!(app.use_password_link(&secret, Secret::new("battery staple"), false, BY).await.unwrap());
     assert!(knows("battery staple").await && !knows(PASSWORD).await);
     assert_eq!(state(&instance, &session).await, None, "sessions of before have ended");
-    assert!(!app.use_password_link(&secret, Secret::new("once more"), BY).await.unwrap());
+    assert!(!app.use_password_link(&secret, Secret::new("once more"), false, BY).await.unwrap());
 
     let secret = link().await;
     instance.set_clock(NOW.plus_seconds(LINK_LIFE));
     assert!(app.password_link(&secret).await.unwrap().is_none());
-    assert!(!app.use_password_link(&secret, Secret::new("too late"), BY).await.unwrap());
+    assert!(!app.use_password_link(&secret, Secret::new("too late"), false, BY).await.unwrap());
+}
+
+#[tokio::test]
+async fn an_account_that_waits_for_its_confirmation_is_let_in_by_it_or_when_none_is_asked_for() {
+    let instance = Instance::new().await;
+    let app = &instance.app;
+    let decide = async |word: &str| {
+        let changes = vec![("email_confirmation_setting", Value::Text(word.to_owned()))];
+        app.change_policy(changes, BY).await.unwrap();
+    };
+    let make = async |name: &str, is_confirmed| {
+        let email = Email::parse(&format!("{name}@example.com")).unwrap();
+        let new = NewUser::plain(Username::parse(name).unwrap(), name.to_owned(), email, 10);
+        app.create_user(new, is_confirmed, BY).await.unwrap().unwrap()
+    };
+    assert!(make("early", false).await.closed().is_none(), "nobody asks for it");
+    decide("hard").await;
+    assert!(make("known", true).await.closed().is_none());
+    let (one, two) = (make("one", false).await, make("two", false).await);
+    let is_usable =
+        async |user: &User| app.identities.user(&app.store, user.id).await.unwrap().unwrap().closed().is_none();
+    assert!(!is_usable(&one).await && !is_usable(&two).await);
+
+    let mails = app.store.take_mails(9, NOW, NOW.plus_seconds(1)).await.unwrap();
+    assert_eq!(mails.iter().map(|mail| mail.user).collect::<Vec<_>>(), [Some(one.id), Some(two.id)]);
+    let secret = app.sessions.mailed_secret(&mails[0].link.as_ref().unwrap().1);
+    assert_eq!(app.confirm(&secret, BY).await.unwrap().map(|found| found.user), Some(one.id));
+    assert!(is_usable(&one).await && !is_usable(&two).await);
+    decide("off").await;
+    assert!(is_usable(&two).await, "also where it was remembered otherwise");
 }

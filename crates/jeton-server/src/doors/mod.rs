@@ -17,6 +17,7 @@ use std::{
 use axum::{
     Router,
     extract::Request,
+    http::header::USER_AGENT,
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -133,7 +134,8 @@ impl House {
         if let Some(client) = client {
             extensions.insert(client);
         }
-        Exchange::begin(Arc::clone(&room.metrics), (request.method(), request.uri()), id, client)
+        let exchange = Exchange::begin(Arc::clone(&room.metrics), (request.method(), request.uri()), id, client);
+        exchange.called_by(request.headers().get(USER_AGENT).cloned())
     }
 
     fn name<B>(&self, request: &Request<B>) -> (RequestId, Option<Client>) {

@@ -24,6 +24,7 @@ pub(crate) fn write(app: &App) -> Result<String, fmt::Error> {
     registry.register("build", "This program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
     requests(registry, app);
     people(registry, app);
+    mails(registry, app);
     git(registry, app);
     process::register(all.sub_registry_with_prefix("process"));
     let mut text = String::new();
@@ -58,6 +59,14 @@ fn people(registry: &mut Registry, app: &App) {
     let done = ConstCounter::new(app.passwords.done());
     registry.register("password_hashes", "Passwords hashed or checked", done);
     registry.register("password_hashes_waiting", "Passwords waiting for that", gauge(app.passwords.waiting()));
+}
+
+fn mails(registry: &mut Registry, app: &App) {
+    let [sent, failed, given_up] = app.post.counts().map(ConstCounter::new);
+    registry.register("mails_queued", "Mails that wait to be sent, on all nodes together", gauge(app.post.queued()));
+    registry.register("mails_sent", "Mails that were sent", sent);
+    registry.register("mails_failed", "Times that sending a mail failed", failed);
+    registry.register("mails_given_up", "Mails that are not tried any more", given_up);
 }
 
 fn git(registry: &mut Registry, app: &App) {

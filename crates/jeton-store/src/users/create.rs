@@ -12,8 +12,9 @@ use super::{change::write_profile, emails, user_in};
 use crate::{
     By, Fault, Store,
     audit::{self, Event},
+    confirmation,
     db::{Tx, on_tx},
-    mails::{self, Mail},
+    mails::{self, LinkMail, Mail},
     search::fold,
 };
 
@@ -27,8 +28,8 @@ pub struct NewUser {
     pub name: String,
     /// The address for mails.
     pub email: Email,
-    /// Whether that address counts as confirmed.
-    pub confirmed: bool,
+    /// The mail whose link confirms that address; without one it counts as confirmed.
+    pub confirmation: Option<LinkMail>,
     /// Argon2 hash (PHC string); without one the account has no password.
     pub password_hash: Option<String>,
     /// May administer the instance.
@@ -65,7 +66,7 @@ impl NewUser {
             username,
             name,
             email,
-            confirmed: true,
+            confirmation: None,
             password_hash: None,
             administrator: false,
             external: false,
@@ -128,7 +129,7 @@ pub(crate) async fn create_user(
         .bind(new.email.as_str()).bind(new.email.key()).bind(new.password_hash.as_deref())
         .bind(kind.name()).bind(UserState::Active.name()).bind(new.administrator).bind(new.external)
         .bind(new.can_create_group).bind(new.private_profile).bind(new.projects_limit)
-        .bind(by.user.map(|user| user.0)).bind(new.confirmed.then_some(now.micros())).bind(now.micros()).bind(fold(&new.name))
+        .bind(by.user.map(|user| user.0)).bind(new.confirmation.is_none().then_some(now.micros())).bind(now.micros()).bind(fold(&new.name))
         .fetch_one(c).await)
     .map_err(refusal)?;
     on_tx!(tx, c => sqlx::query(
@@ -140,6 +141,10 @@ pub(crate) async fn create_user(
     write_profile(tx, id, &new.profile).await?;
     if let Some(invitation) = &new.invitation {
         invite(tx, id, invitation, now).await?;
+    }
+    if let Some(link) = &new.confirmation {
+        let link = LinkMail { mail: Mail { user: Some(id), ..link.mail.clone() }, ..link.clone() };
+        confirmation::send_link(tx, id, &new.email, &link, now).await?;
     }
     let details = json!({ "username": new.username.as_str(), "administrator": new.administrator });
     audit::record(tx, by, now, Event { action: "user.create", subject: "user", subject_id: id.0, details }).await?;
@@ -164,7 +169,7 @@ pub(super) async fn refuse_taken(
 ) -> Result<(), NotMade> {
     let but = but.map_or(0, |user| user.0);
     if let Some(email) = email
-        && !emails::is_free(tx, email, but).await?
+        && !emails::is_free(tx, &email.key(), but).await?
     {
         return Err(NotMade::EmailTaken);
     }

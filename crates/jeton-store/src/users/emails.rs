@@ -129,7 +129,7 @@ async fn add(
     by: &By,
     now: Timestamp,
 ) -> Result<Email, NotAdded> {
-    if !is_free(tx, address, 0).await? {
+    if !is_free(tx, &address.key(), 0).await? {
         return Err(NotAdded::Taken);
     }
     let row: EmailRow = on_tx!(tx, c => sqlx::query_as(
@@ -146,15 +146,15 @@ async fn add(
     Ok(row.into())
 }
 
-/// Whether nobody but the user of the number `but` has this address as the first one, and nobody at all as a further
-/// one. Until the transaction ends, nobody
-/// else gets an answer, so whoever takes the address next cannot be overtaken.
-pub(crate) async fn is_free(tx: &mut Tx, address: &Address, but: i64) -> Result<bool, Fault> {
+/// Whether nobody but the user of the number `but` has the address of this key as the first one, and nobody at all as a
+/// further one. Until the transaction ends, nobody else gets an answer, so whoever takes the address next cannot be
+/// overtaken.
+pub(crate) async fn is_free(tx: &mut Tx, key: &str, but: i64) -> Result<bool, Fault> {
     on_tx!(tx, c => sqlx::query("UPDATE instance_facts SET value = value WHERE name = 'addresses'")
         .execute(c).await.map(drop))?;
     let holder: Option<i64> = on_tx!(tx, c => sqlx::query_scalar(
         "SELECT id FROM users WHERE email_key = $1 AND id <> $2
          UNION ALL SELECT user_id FROM emails WHERE email_key = $1")
-        .bind(address.key()).bind(but).fetch_optional(c).await)?;
+        .bind(key).bind(but).fetch_optional(c).await)?;
     Ok(holder.is_none())
 }

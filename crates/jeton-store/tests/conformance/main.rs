@@ -4,6 +4,7 @@
 mod around_users;
 mod audit;
 mod authentication_log;
+mod confirmation;
 mod devices;
 mod emails;
 mod engines;
@@ -11,6 +12,7 @@ mod events;
 mod factors;
 mod instance;
 mod keys;
+mod mails;
 mod passwords;
 mod policy;
 mod profiles;

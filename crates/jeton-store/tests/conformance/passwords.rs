@@ -44,7 +44,7 @@ async fn another_password_ends_the_other_sessions_and_makes_every_place_strange(
         store.remember_network(jane.id, "192.0.2.1/32".to_owned(), NOW).await.unwrap();
         store.create_password_link(jane.id, TokenDigest([7; 32]), NOW.plus_seconds(60)).await.unwrap();
         let change = async |old: &str, keep| {
-            store.change_password(jane.id, (old.to_owned(), "new".to_owned()), keep, BY, NOW).await.unwrap()
+            store.change_password(jane.id, (old.to_owned(), "new".to_owned()), keep, Vec::new(), BY, NOW).await.unwrap()
         };
         assert!(!change("another", None).await, "somebody else was faster");
         assert_eq!(store.sessions_of(jane.id, NOW).await.unwrap().len(), 2);

@@ -9,7 +9,7 @@ use jeton_core::{
 };
 use jeton_store::{
     By, Slice, Store,
-    mails::Mail,
+    mails::{LinkMail, Mail, MailLink},
     projects::NewProject,
     search::Search,
     sessions::NewSession,
@@ -71,13 +71,18 @@ fn profile() -> Profile {
     }
 }
 
+fn confirmation() -> LinkMail {
+    let link = MailLink { path: "/x?y=", seed: [8; 32], expires_at: NOW.plus_seconds(60) };
+    LinkMail { mail: mail(), link, digest: TokenDigest([8; 32]) }
+}
+
 #[tokio::test]
 async fn a_user_is_made_with_all_that_is_told() {
     for_each_engine(async |store| {
         let root = make_user(&store, "root").await;
         let digest = TokenDigest([9; 32]);
         let new = NewUser {
-            confirmed: false,
+            confirmation: Some(confirmation()),
             external: true,
             can_create_group: true,
             private_profile: true,

@@ -80,10 +80,10 @@ async fn using_a_rotated_token_again_can_end_what_came_of_it() {
             let rotation = Rotation { token: last, owner: None, digest, expiry: Expiry::NEVER };
             last = store.rotate_token(rotation, BY, NOW).await.unwrap().token.id;
         }
-        assert_eq!(store.revoke_successor(other.id, BY, NOW).await.unwrap(), None);
-        assert_eq!(store.revoke_successor(last, BY, NOW).await.unwrap(), None);
-        assert_eq!(store.revoke_successor(first.id, BY, NOW).await.unwrap(), Some(TokenDigest([3; 32])));
-        assert_eq!(store.revoke_successor(first.id, BY, NOW).await.unwrap(), None);
+        assert_eq!(store.revoke_successor(other.id, Vec::new(), BY, NOW).await.unwrap(), None);
+        assert_eq!(store.revoke_successor(last, Vec::new(), BY, NOW).await.unwrap(), None);
+        assert_eq!(store.revoke_successor(first.id, Vec::new(), BY, NOW).await.unwrap(), Some(TokenDigest([3; 32])));
+        assert_eq!(store.revoke_successor(first.id, Vec::new(), BY, NOW).await.unwrap(), None);
         let ended = store.token(last).await.unwrap().unwrap().ended;
         assert_eq!(ended, Some(Ended { at: NOW, reason: EndReason::Revoked }));
         assert!(store.token(other.id).await.unwrap().unwrap().ended.is_none());

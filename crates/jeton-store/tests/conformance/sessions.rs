@@ -5,9 +5,13 @@ use jeton_core::{
     time::Timestamp,
     token::TokenDigest,
 };
-use jeton_store::{Store, sessions::NewSession};
+use jeton_store::{
+    By, Store,
+    sessions::{NewPassword, NewSession, SignIn, UsedLink},
+    tokens::NewToken,
+};
 
-use crate::engines::{BY, NOW, for_each_engine, make_user};
+use crate::engines::{BY, NOW, for_each_engine, make_token, make_user, token_of};
 
 const DAY: i64 = 86_400;
 
@@ -127,15 +131,54 @@ async fn a_link_works_once_until_it_is_replaced_or_too_old() {
         assert_eq!(store.password_link(&digest(1), NOW).await.unwrap(), None, "replaced");
         assert_eq!(store.password_link(&digest(2), later).await.unwrap(), Some(jane.id));
         assert_eq!(store.password_link(&digest(2), end).await.unwrap(), None, "too old");
-        assert_eq!(store.use_password_link(digest(2), "hash".to_owned(), BY, end).await.unwrap(), None);
+        let set = async |hash: &str, at: Timestamp| {
+            let password = NewPassword { hash: hash.to_owned(), revoke_tokens: false };
+            store.use_password_link(digest(2), password, Vec::new(), BY, at).await.unwrap()
+        };
+        assert_eq!(set("hash", end).await, None);
 
         start(&store, jane.id, 3, NOW).await;
-        let used = store.use_password_link(digest(2), "hash".to_owned(), BY, later).await.unwrap();
-        assert_eq!(used, Some(jane.id));
+        assert_eq!(set("hash", later).await, Some(UsedLink { user: jane.id, forget: Vec::new() }));
         assert_eq!(store.account("jane").await.unwrap().unwrap().password_hash.as_deref(), Some("hash"));
         assert_eq!(store.session(&digest(3)).await.unwrap(), None, "sessions of before have ended");
-        assert_eq!(store.use_password_link(digest(2), "other".to_owned(), BY, later).await.unwrap(), None);
+        assert_eq!(set("other", later).await, None);
         assert_eq!(store.account("jane").await.unwrap().unwrap().password_hash.as_deref(), Some("hash"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_link_ends_the_tokens_too_if_that_is_wanted() {
+    for_each_engine(async |store| {
+        let (jane, joe) = (make_user(&store, "jane").await, make_user(&store, "joe").await);
+        let own = make_token(&store, token_of(jane.id, 1)).await;
+        let made_for_her = make_token(&store, NewToken { impersonation: true, ..token_of(jane.id, 2) }).await;
+        let anothers = make_token(&store, token_of(joe.id, 3)).await;
+        store.create_password_link(jane.id, digest(9), NOW.plus_seconds(1)).await.unwrap();
+        let password = NewPassword { hash: "hash".to_owned(), revoke_tokens: true };
+        let used = store.use_password_link(digest(9), password, Vec::new(), BY, NOW).await.unwrap();
+        assert_eq!(used, Some(UsedLink { user: jane.id, forget: vec![TokenDigest([1; 32])] }));
+        for (token, ended) in [(own, true), (made_for_her, false), (anothers, false)] {
+            assert_eq!(store.token(token.id).await.unwrap().unwrap().ended.is_some(), ended, "{}", token.name);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn sign_ins_of_before_are_known_after_their_sessions_have_ended() {
+    for_each_engine(async |store| {
+        let (jane, joe) = (make_user(&store, "jane").await, make_user(&store, "joe").await);
+        let by = By { address: Some([192, 0, 2, 1].into()), ..BY };
+        let new = NewSession { user: jane.id, digest: digest(1), client: Some("Browser/1.0".to_owned()), stays: false };
+        let id = store.start_session(new.clone(), by, NOW).await.unwrap();
+        store.end_session(jane.id, id, BY, NOW).await.unwrap();
+        store.start_session(NewSession { digest: digest(2), client: None, ..new }, BY, NOW).await.unwrap();
+        let first = SignIn { address: Some([192, 0, 2, 1].into()), client: Some("Browser/1.0".to_owned()) };
+        let second = SignIn { address: None, client: None };
+        assert_eq!(store.earlier_sign_ins(jane.id, 9).await.unwrap(), [second.clone(), first]);
+        assert_eq!(store.earlier_sign_ins(jane.id, 1).await.unwrap(), [second]);
+        assert_eq!(store.earlier_sign_ins(joe.id, 9).await.unwrap(), []);
     })
     .await;
 }

@@ -11,6 +11,7 @@ use jeton_core::id::ProjectId;
 use jeton_server::{
     app::audit_key,
     edge::{Certificate, raise_open_files},
+    mail::Smtp,
     repositories::{Git, Repositories},
 };
 use jeton_store::{
@@ -75,6 +76,7 @@ async fn examine(settings: &Settings) -> anyhow::Result<Vec<Finding>> {
     note("certificate", check_certificate(settings));
     note("git", check_git(&git).await);
     note("registry", check_registry(settings));
+    note("mail", check_mail(settings).await);
     match Store::open_as_it_is(settings.database_url.expose()).await {
         Ok(store) => {
             note("database", check_database(&store).await);
@@ -103,7 +105,7 @@ fn check_data_dir(data_dir: &Path) -> anyhow::Result<String> {
         "{shown} belongs to the user {owner}, and this is the user {}: run commands as that user",
         we.as_raw()
     );
-    for inside in ["jeton.db", "avatars", "keys", "repositories", "run"].map(|name| data_dir.join(name)) {
+    for inside in ["jeton.db", "avatars", "keys", "mail", "repositories", "run"].map(|name| data_dir.join(name)) {
         if inside.exists() {
             private(&inside)?;
         }
@@ -172,6 +174,16 @@ fn check_registry(settings: &Settings) -> anyhow::Result<String> {
         Registry::External => Ok("external".to_owned()),
         Registry::Off => Ok("off".to_owned()),
     }
+}
+
+/// That the mail server lets us in; nothing is sent.
+async fn check_mail(settings: &Settings) -> anyhow::Result<String> {
+    let Some(address) = &settings.smtp_url else {
+        return Ok("no server is set: mails are written to `mail` in the data directory".to_owned());
+    };
+    let smtp = Smtp::new(address.clone(), &instance::external_url(settings, None));
+    smtp.check().await.map_err(|error| anyhow!("{address}: {error}; see the setting smtp_url"))?;
+    Ok(address.to_string())
 }
 
 async fn check_database(store: &Store) -> anyhow::Result<String> {

@@ -16,6 +16,7 @@ use jeton_server::{
     control::Control,
     doors::Doors,
     edge::{self, Address, Certificate, Edge, Limits, Stopped},
+    mail,
     nature::Stopwatch,
     passwords::strength::About,
 };
@@ -28,6 +29,7 @@ use tokio::{
     sync::watch,
     task::JoinSet,
 };
+use tokio_util::sync::CancellationToken;
 
 use super::ask;
 use crate::{instance, logging, settings::Settings};
@@ -79,6 +81,8 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     background.spawn(forget_sign_ins(app.clone()));
     background.spawn(control.serve(app.clone()));
     tokio::spawn(look_after_repositories(app.clone()));
+    let no_more_mails = CancellationToken::new();
+    let mut courier = tokio::spawn(mail::courier(app.clone(), no_more_mails.clone()));
     announce(&addresses, link.as_deref())?;
 
     let mut asked_again = asked.clone();
@@ -87,6 +91,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
         stopped = serving => Some(stopped),
         () = wait_for(&mut asked_again, 2) => None,
         // None of them ends by itself. Without the control socket, say, revocations by command would go unheard.
+        _ = &mut courier => bail!("mails are not sent any more, so the server stops; the log says why"),
         _ = background.join_next() => bail!("a part of the server ended, so the rest does too; the log says why"),
     };
     match stopped {
@@ -95,6 +100,9 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
         None => tracing::warn!("stopped at once: requests in hand were cut"),
     }
     background.shutdown().await;
+    app.finish_mail_requests().await;
+    no_more_mails.cancel();
+    courier.await.context("the mails of the last moment could not be sent")?;
     app.last_used.flush(&app.store).await.context("the last uses of tokens could not be written")?;
     app.flush_activity().await.context("the last activities of users could not be written")?;
     app.chain_audit().await.context("the last audit events could not be chained")?;

@@ -7,9 +7,12 @@ use jeton_core::{
     lock::{self, Denial},
     time::{Date, Timestamp},
     token::{Draft, Flaw, MadeVia, Plan},
-    user::{User, UserState},
+    user::{Closed, User, UserState},
 };
-use jeton_server::app::App;
+use jeton_server::{
+    app::App,
+    notices::{NamedToken, Notice, TokenNotice},
+};
 use jeton_store::tokens::{NewToken, Token};
 use serde_json::{Value, json};
 
@@ -91,9 +94,12 @@ async fn create(app: &App, user: &User, plan: Plan) -> anyhow::Result<()> {
         bail!("personal access tokens are switched off; see the application setting disable_personal_access_tokens");
     }
     let (token, digest) = app.make_token()?;
+    let handle = App::make_handle()?;
+    let named = NamedToken { name: &plan.name, handle: &handle.0 };
+    let mails = app.mails_to(user, Notice::Token(TokenNotice::Created(plan.expiry), named), &by());
     let new = NewToken {
         user: user.id,
-        handle: App::make_handle()?,
+        handle,
         name: plan.name,
         description: plan.description,
         scopes: plan.scopes,
@@ -103,7 +109,7 @@ async fn create(app: &App, user: &User, plan: Plan) -> anyhow::Result<()> {
         digest,
         limit: app.config.token_limit,
     };
-    app.store.create_token(new, by(), app.now()).await.context("the token was not made")?;
+    app.store.create_token_telling(new, mails, by(), app.now()).await.context("the token was not made")?;
     Ok(show::line(&token.reveal())?)
 }
 
@@ -180,6 +186,7 @@ async fn identify(app: &App, as_json: bool) -> anyhow::Result<()> {
 /// One word, or two, on whether the token works.
 fn state(denial: Option<&Denial>, user: &User) -> String {
     match denial {
+        None if user.closed() == Some(Closed::Unconfirmed) => "user unconfirmed".to_owned(),
         None if user.state == UserState::Active => "active".to_owned(),
         None => format!("user {}", user.state.name()),
         Some(Denial::Expired { at }) => format!("expired {}", at.date()),

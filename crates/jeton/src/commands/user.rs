@@ -28,6 +28,9 @@ pub(crate) enum UserCommand {
         /// May administer the instance
         #[arg(long)]
         admin: bool,
+        /// The address needs no confirmation, even where others do
+        #[arg(long)]
+        skip_confirmation: bool,
         /// Read the password from standard input
         #[arg(long)]
         password_stdin: bool,
@@ -65,9 +68,10 @@ pub(crate) enum UserCommand {
 
 pub(super) async fn run(command: UserCommand, app: &App) -> anyhow::Result<()> {
     match command {
-        UserCommand::Create { username, email, name, admin, password_stdin } => {
+        UserCommand::Create { username, email, name, admin, skip_confirmation, password_stdin } => {
             let password = if password_stdin { Some(ask::piped()?) } else { None };
-            create(app, &username, &email, name, admin, password).await
+            let new = new_user(app, &username, &email, name.as_deref(), admin)?;
+            create(app, new, skip_confirmation, password).await
         }
         UserCommand::List { json } => list(app, json).await,
         UserCommand::Block { username } => set_state(app, &username, UserState::Blocked).await,
@@ -77,33 +81,36 @@ pub(super) async fn run(command: UserCommand, app: &App) -> anyhow::Result<()> {
     }
 }
 
-async fn create(
+fn new_user(
     app: &App,
     username: &str,
     email: &str,
-    name: Option<String>,
+    name: Option<&str>,
     administrator: bool,
-    password: Option<Secret>,
-) -> anyhow::Result<()> {
-    let name = check_name(name.as_deref().unwrap_or(username))?;
+) -> anyhow::Result<NewUser> {
+    let name = check_name(name.unwrap_or(username))?;
     let username = Username::parse(username).map_err(|problem| anyhow!("the user name {username:?} {problem}"))?;
     let email = Email::parse(email).map_err(|problem| anyhow!("the e-mail address {email:?} {problem}"))?;
-    let password_hash = match password {
+    let limit = app.policy().default_projects_limit;
+    Ok(NewUser { administrator, ..NewUser::plain(username, name, email, limit) })
+}
+
+async fn create(app: &App, new: NewUser, is_confirmed: bool, password: Option<Secret>) -> anyhow::Result<()> {
+    let new = match password {
         Some(password) => {
             let about = About {
-                username: username.as_str(),
-                name: &name,
-                email: email.as_str(),
+                username: new.username.as_str(),
+                name: &new.name,
+                email: new.email.as_str(),
                 url: &app.config.external_url,
             };
-            Some(app.passwords.hash(ask::check_password(password, about)?).await?)
+            let hash = app.passwords.hash(ask::check_password(password, about)?).await?;
+            NewUser { password_hash: Some(hash), ..new }
         }
-        None => None,
+        None => new,
     };
-    let limit = app.policy().default_projects_limit;
-    let new = NewUser { administrator, password_hash, ..NewUser::plain(username, name, email, limit) };
     let needs_link = new.password_hash.is_none();
-    let user = app.store.create_user(new, by(), app.now()).await.context("the user was not made")?;
+    let user = app.create_user(new, is_confirmed, by()).await?.context("the user was not made")?;
     if needs_link {
         let link = app.make_password_link(user.id).await.map_err(|refusal| anyhow!("no link was made: {refusal}"))?;
         show::line(&format!("Set the password of {}, once and within a day: {link}", user.username))?;
@@ -178,6 +185,6 @@ async fn reset_password(app: &App, username: &str, password_stdin: bool) -> anyh
         (false, false) => bail!("there is no terminal to ask for the password; give it with --password-stdin"),
     };
     let hash = app.passwords.hash(ask::check_password(password, app.about(&user))?).await?;
-    app.store.set_password(user.id, hash, by(), app.now()).await.context("the password was not changed")?;
+    app.reset_password(&user, hash, by()).await.context("the password was not changed")?;
     tell_servers(app).await
 }

@@ -93,6 +93,13 @@ pub(crate) const ROWS: &[Row] = &[
         "127.0.0.0/8, ::1",
         "Who may read /-/metrics without an administrator's token: addresses, CIDRs, unix",
     ),
+    Row::new(
+        "smtp_url",
+        "none: mails are written to DATA_DIR/mail",
+        "Server that takes mails: smtp://USER:PASSWORD@HOST:PORT (upgraded with STARTTLS before anything is said) or smtps://…",
+    )
+    .secret(),
+    Row::new("mail_from", "Jeton <jeton@HOST>, of external_url", "Who mails come from: ADDRESS or NAME <ADDRESS>"),
     Row::new("impersonation_enabled", "true", "Whether tokens count that administrators made to act as somebody else"),
     Row::new("max_connections", "8192", "Connections open at once; further ones wait until one ends"),
     Row::new(

@@ -54,6 +54,22 @@ fn a_registry_program_on_the_path_is_used() {
 }
 
 #[test]
+fn a_mail_server_is_checked_and_its_password_is_never_repeated() {
+    let with =
+        |url: &str| Settings::read(&sources(&[], &[("JETON_SMTP_URL", url), ("JETON_MAIL_FROM", "Us <a@b.example>")]));
+    let settings = with("smtps://jeton:the-password@mail.example.com").unwrap();
+    assert_eq!(settings.smtp_url.as_ref().unwrap().to_string(), "smtps://mail.example.com:465");
+    assert_eq!(settings.mail_from.as_ref().unwrap().to_string(), "Us <a@b.example>");
+    assert!(!format!("{settings:?}").contains("the-password"));
+    for url in ["mail.example.com", "smtp://u:the-password@mail.example.com?tls=none", "smtp://u:the-password@?x"] {
+        let error = with(url).unwrap_err().to_string();
+        assert!(error.starts_with("the setting smtp_url (from JETON_SMTP_URL) is wrong: "), "{error}");
+        assert!(!error.contains("the-password"), "{error}");
+    }
+    assert!(error_of(&sources(&[], &[("JETON_MAIL_FROM", "nobody")])).contains("jeton@example.com"));
+}
+
+#[test]
 fn a_flag_beats_a_variable_beats_the_file() {
     let (_directory, mut all) = file("data_dir = 'file'\nexternal_url = 'https://file.example'\nlog = 'warn'");
     all.environment =

@@ -8,7 +8,7 @@ use jeton_core::{
 
 use super::error::ApiError;
 use crate::{
-    accounts::{CONFIRM_PATH, SIGN_IN_PATH},
+    accounts::{CONFIRM_PATH, SIGN_IN_PATH, unconfirmed},
     app::App,
     refusal::Refusal,
 };
@@ -63,6 +63,7 @@ fn denied(denial: &Denial, external_url: &str) -> ApiError {
 fn account(user: &User, external_url: &str) -> String {
     match user.closed() {
         Some(Closed::Internal) => "This action cannot be performed by internal users".into(),
+        Some(Closed::Unconfirmed) => unconfirmed(external_url),
         Some(Closed::Deactivated) => format!(
             "Your account has been deactivated by your administrator. Please log back in from a web browser to \
              reactivate your account at {external_url}{SIGN_IN_PATH}"

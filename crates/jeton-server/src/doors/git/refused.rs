@@ -17,7 +17,7 @@ use super::{
     try_again_after,
 };
 use crate::{
-    accounts::{ACCESS_TOKENS_PATH, SIGN_IN_PATH},
+    accounts::{ACCESS_TOKENS_PATH, SIGN_IN_PATH, unconfirmed},
     app::App,
     exchange,
     refusal::Refusal,
@@ -137,6 +137,7 @@ fn denied(denial: &Denial, url: &str) -> Said {
             "Your account has been deactivated by your administrator. \
              Please log back in from a web browser to reactivate your account at {url}{SIGN_IN_PATH}"
         )),
+        Denial::Account(user) if user.closed() == Some(Closed::Unconfirmed) => access_denied(&unconfirmed(url)),
         Denial::TokenRequired => (
             StatusCode::UNAUTHORIZED,
             format!(
@@ -150,7 +151,9 @@ fn denied(denial: &Denial, url: &str) -> Said {
             Some(Closed::PasswordExpired) => {
                 "Your password expired. Please sign in with a web browser to choose another one."
             }
-            Some(Closed::Deactivated | Closed::Blocked) | None => "Your account has been blocked.",
+            Some(Closed::Deactivated | Closed::Unconfirmed | Closed::Blocked) | None => {
+                "Your account has been blocked."
+            }
         }),
         Denial::Anonymous => with_page(
             "Sign in with a personal access token as the password; the user name does not matter.",

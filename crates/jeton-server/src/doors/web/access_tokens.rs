@@ -202,7 +202,7 @@ async fn notice(app: &App, caller: &Caller, news: News) -> Result<Option<Notice>
             kind: NoticeKind::Refused,
             text: "This form was sent before. The token that it made cannot be shown again.".to_owned(),
         }),
-        News::SignedOut | News::PasswordSet | News::Done(_) | News::Factors(_) => None,
+        News::SignedOut | News::PasswordSet | News::Done(_) | News::Factors(_) | News::Mail(_) => None,
     })
 }
 

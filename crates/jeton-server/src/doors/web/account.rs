@@ -16,13 +16,14 @@ use super::{
     news::Done,
     password::Flaws,
     paths,
-    views::{Frame, Notice},
+    views::{self, Frame},
     visit::Visit,
 };
 use crate::{
     app::App,
     attempts::Whence,
     guard::{Grant, OwnPages},
+    notices::Notice,
     passwords::SHORTEST,
     refusal::Refusal,
 };
@@ -77,7 +78,8 @@ pub(super) async fn change(
         let problems = Problems { current: None, new: flaws };
         return page(&visit, StatusCode::UNPROCESSABLE_ENTITY, user, &[], problems);
     }
-    if !attempt(&app, caller, &current, new, &grant).await? {
+    let revoke_tokens = field("revoke_tokens") == "1";
+    if !attempt(&app, caller, (&current, new), revoke_tokens, &grant).await? {
         let problems = Problems { current: Some(WRONG), ..Problems::default() };
         return page(&visit, StatusCode::UNPROCESSABLE_ENTITY, user, &[], problems);
     }
@@ -85,35 +87,35 @@ pub(super) async fn change(
     let whence = Whence::new(grant.by(), origin.client(), visit.device());
     let device = app.remember_browser(user.id, Familiarity::default(), &whence).await?;
     visit.set_for(Cookie::Device, &device, Some(entry::DEVICE))?;
-    if field("revoke_tokens") != "1" {
+    if !revoke_tokens {
         return visit.done(Done::PasswordChanged, paths::ACCOUNT);
     }
     app.revoke_all_tokens(user.id, grant.by()).await?;
     visit.done(Done::PasswordChangedTokensRevoked, paths::ACCOUNT)
 }
 
-/// Changes the password of somebody who knows the present one. False if they do not.
+/// Changes the password of somebody who knows the present one, and tells them by mail. False if they do not.
 async fn attempt(
     app: &App,
     caller: &Caller,
-    current: &Secret,
-    new: Secret,
+    (current, new): (&Secret, Secret),
+    revoke_tokens: bool,
     grant: &Grant<OwnPages>,
 ) -> Result<bool, Refusal> {
-    let user = caller.user.id;
-    let Some(hash) = app.confirm_password(user, current, &grant.by()).await? else { return Ok(false) };
+    let Some(hash) = app.confirm_password(caller.user.id, current, &grant.by()).await? else { return Ok(false) };
     let keep = match caller.via {
         Via::Session(session) => Some(session),
         Via::Token(_) | Via::Password => None,
     };
-    app.change_password(user, (hash, new), keep, grant.by()).await
+    let mails = app.mails_to(&caller.user, Notice::PasswordChanged { tokens_revoked: revoke_tokens }, &grant.by());
+    app.change_password(caller.user.id, (hash, new), keep, mails, grant.by()).await
 }
 
 fn page(
     visit: &Visit,
     status: StatusCode,
     user: &User,
-    notices: &[Notice],
+    notices: &[views::Notice],
     problems: Problems,
 ) -> Result<Response, Refusal> {
     let page = AccountPage {

@@ -109,7 +109,8 @@ impl Problem {
             Self::DeadLink => (
                 StatusCode::NOT_FOUND,
                 "This link does not work any more",
-                "It was used, a newer one has replaced it, or it is older than a day. Ask an administrator for a new one.",
+                "It was used, a newer one has replaced it, or it is too old. Ask for a new one on the sign-in page, or ask an \
+                 administrator.",
             ),
             Self::Account => (StatusCode::FORBIDDEN, "Your account has been blocked", "Ask an administrator for help."),
             Self::Forbidden => (StatusCode::FORBIDDEN, "You may not do this", "Ask an administrator for help."),

@@ -10,10 +10,13 @@ mod agents;
 mod assets;
 mod authentication_log;
 mod confirm;
+mod confirmation;
 mod cookies;
+mod emails;
 mod entry;
 mod error;
 mod factor_views;
+mod forgotten_password;
 mod form;
 mod home;
 mod moments;
@@ -64,6 +67,17 @@ pub(crate) fn routes() -> Routes {
         .post(paths::SIGN_OUT, "Signs out", sign_in::leave)
         .get(PASSWORD_LINK_PATH, "The form behind a one-time link", password::show)
         .post(paths::PASSWORD, "Sets a password with a one-time link", password::submit)
+        .get(paths::FORGOTTEN_PASSWORD, "The form to ask for such a link", forgotten_password::show)
+        .post(paths::FORGOTTEN_PASSWORD, "Mails such a link", forgotten_password::submit)
+        .get(paths::CONFIRMATION, "The form behind a link that confirms an address", confirmation::show)
+        .post(paths::CONFIRMATION, "Confirms an address", confirmation::submit)
+        .get(paths::NEW_CONFIRMATION, "The form to ask for such a link", confirmation::ask)
+        .post(paths::NEW_CONFIRMATION, "Mails such a link once more", confirmation::send)
+        .get(paths::EMAILS, "The own addresses", emails::show)
+        .post(paths::PRIMARY_EMAIL, "Asks for another primary address", emails::change)
+        .post(paths::EMAILS, "Adds a further address", emails::add)
+        .post(paths::REMIND, "Mails the link that confirms an address once more", emails::remind)
+        .post(paths::REMOVE_EMAIL, "Removes a further address", emails::remove)
         .get(paths::ACCESS_TOKENS, "The Access tokens page", access_tokens::show)
         .post(paths::ACCESS_TOKENS, "Creates a token", access_tokens::create)
         .get(paths::ROTATE, "Asks whether to rotate a token", rotation::ask)

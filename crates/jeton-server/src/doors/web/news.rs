@@ -17,6 +17,75 @@ pub(super) enum News {
     Done(Done),
     /// Something about second factors.
     Factors(FactorNews),
+    /// Something about mails.
+    Mail(MailNews),
+}
+
+/// Something about mails that just happened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum MailNews {
+    /// A link to set a password was asked for.
+    ResetAsked,
+    /// A link to confirm an address was asked for.
+    ConfirmationAsked,
+    /// An address was confirmed.
+    Confirmed,
+    /// Another address is wanted, and was sent a link.
+    Wanted,
+    /// A further address was added, and was sent a link.
+    Added,
+    /// A further address was removed.
+    Removed,
+    /// The link was sent once more.
+    Reminded,
+    /// Too many links were asked for.
+    TooOften,
+}
+
+impl MailNews {
+    const ALL: [Self; 8] = [
+        Self::ResetAsked,
+        Self::ConfirmationAsked,
+        Self::Confirmed,
+        Self::Wanted,
+        Self::Added,
+        Self::Removed,
+        Self::Reminded,
+        Self::TooOften,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::ResetAsked => "reset_asked",
+            Self::ConfirmationAsked => "confirmation_asked",
+            Self::Confirmed => "confirmed",
+            Self::Wanted => "wanted",
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::Reminded => "reminded",
+            Self::TooOften => "too_often",
+        }
+    }
+
+    /// What the next page says. The first two are GitLab's words, and the same whether there is such an account or not.
+    pub(super) const fn text(self) -> &'static str {
+        match self {
+            Self::ResetAsked => {
+                "If your email address exists in our database, you will receive a password recovery link at your email \
+                 address in a few minutes."
+            }
+            Self::ConfirmationAsked => {
+                "If your email address exists in our database, you will receive an email with instructions for how to \
+                 confirm your email address in a few minutes."
+            }
+            Self::Confirmed => "Your email address has been successfully confirmed.",
+            Self::Wanted => "A link was sent to the new address. It counts when you have opened that link.",
+            Self::Added => "The address was added. It is yours when you have opened the link that was sent there.",
+            Self::Removed => "The address was removed.",
+            Self::Reminded => "The link was sent once more.",
+            Self::TooOften => "Too many links were asked for. Try again in an hour.",
+        }
+    }
 }
 
 /// Something that was done on one of the pages about oneself.
@@ -121,6 +190,7 @@ impl News {
             Self::PasswordSet => "password_set".to_owned(),
             Self::Done(done) => done.word().to_owned(),
             Self::Factors(news) => format!("factor-{}", news.word()),
+            Self::Mail(news) => format!("mail-{}", news.name()),
         }
     }
 
@@ -130,11 +200,18 @@ impl News {
             "sent_before" => Some(Self::SentBefore),
             "signed_out" => Some(Self::SignedOut),
             "password_set" => Some(Self::PasswordSet),
-            _ => match (text.strip_prefix("factor-"), text.strip_prefix("revoked-")) {
-                (Some(factor), _) => FactorNews::named(factor).map(Self::Factors),
-                (None, Some(id)) => id.parse().ok().map(TokenId).map(Self::Revoked),
-                (None, None) => Done::ALL.into_iter().find(|done| done.word() == text).map(Self::Done),
-            },
+            _ => {
+                let told = |prefix| text.strip_prefix(prefix);
+                if let Some(factor) = told("factor-") {
+                    FactorNews::named(factor).map(Self::Factors)
+                } else if let Some(mail) = told("mail-") {
+                    MailNews::ALL.into_iter().find(|news| news.name() == mail).map(Self::Mail)
+                } else if let Some(id) = told("revoked-") {
+                    id.parse().ok().map(TokenId).map(Self::Revoked)
+                } else {
+                    Done::ALL.into_iter().find(|done| done.word() == text).map(Self::Done)
+                }
+            }
         }
     }
 }
@@ -151,10 +228,10 @@ mod tests {
         {
             assert_eq!(News::read(&news.write()), Some(news));
         }
-        for done in Done::ALL {
-            assert_eq!(News::read(&News::Done(done).write()), Some(News::Done(done)));
+        for news in MailNews::ALL.map(News::Mail).into_iter().chain(Done::ALL.map(News::Done)) {
+            assert_eq!(News::read(&news.write()), Some(news));
         }
-        for odd in ["", "revoked-", "revoked-x", "signed_in"] {
+        for odd in ["", "mail-", "revoked-", "revoked-x", "signed_in"] {
             assert_eq!(News::read(odd), None, "{odd}");
         }
     }

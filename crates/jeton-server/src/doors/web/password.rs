@@ -32,6 +32,13 @@ pub(super) struct Flaws {
     pub(super) confirmation: Option<&'static str>,
 }
 
+/// What is kept of the form when it is shown once more.
+#[derive(Default)]
+struct Entered {
+    flaws: Flaws,
+    revoke_tokens: bool,
+}
+
 impl Flaws {
     /// GitLab's words, and those of [`crate::passwords::strength`].
     pub(super) async fn of(app: &App, user: &User, password: &Secret, confirmation: &str) -> Result<Self, Refusal> {
@@ -60,7 +67,7 @@ pub(super) async fn show(
     let secret = query.get(PASSWORD_LINK_PARAMETER).unwrap_or_default();
     let Some(user) = app.password_link(secret).await? else { return Ok(Problem::DeadLink.into_response()) };
     visit.begin(&app)?;
-    page(&visit, StatusCode::OK, &user, secret, Flaws::default())
+    page(&visit, StatusCode::OK, &user, secret, Entered::default())
 }
 
 /// Takes the form: sets the password, uses the link up, and leads to the sign-in form.
@@ -74,12 +81,13 @@ pub(super) async fn submit(
     let secret = field("user[reset_password_token]");
     let Some(user) = app.password_link(secret).await? else { return Ok(Problem::DeadLink.into_response()) };
     let (password, confirmation) = (field("user[password]"), field("user[password_confirmation]"));
+    let revoke_tokens = field("user[revoke_tokens]") == "1";
     let password = Secret::new(password);
     let flaws = Flaws::of(&app, &user, &password, confirmation).await?;
     if flaws.any() {
-        return page(&visit, StatusCode::UNPROCESSABLE_ENTITY, &user, secret, flaws);
+        return page(&visit, StatusCode::UNPROCESSABLE_ENTITY, &user, secret, Entered { flaws, revoke_tokens });
     }
-    if !app.use_password_link(secret, password, grant.by()).await? {
+    if !app.use_password_link(secret, password, revoke_tokens, grant.by()).await? {
         return Ok(Problem::DeadLink.into_response());
     }
     // The way in for somebody who is kept out by strangers' guesses.
@@ -88,14 +96,15 @@ pub(super) async fn submit(
     visit.go_on(paths::SIGN_IN)
 }
 
-fn page(visit: &Visit, status: StatusCode, user: &User, secret: &str, flaws: Flaws) -> Result<Response, Refusal> {
+fn page(visit: &Visit, status: StatusCode, user: &User, secret: &str, entered: Entered) -> Result<Response, Refusal> {
     let page = PasswordPage {
         frame: visit.frame("Set a password", None, &[]),
         username: &user.username,
         token: secret,
         least: SHORTEST,
-        password_problem: flaws.password,
-        confirmation_problem: flaws.confirmation,
+        password_problem: entered.flaws.password,
+        confirmation_problem: entered.flaws.confirmation,
+        revoke_tokens: entered.revoke_tokens,
     };
     visit.page(status, &page)
 }

@@ -30,6 +30,25 @@ pub(super) const PASSKEY_OPTIONS: &str = "/users/sign_in/passkey_options";
 pub(super) const SIGN_OUT: &str = "/users/sign_out";
 /// Takes a new password.
 pub(super) const PASSWORD: &str = "/users/password";
+/// Asks for a link that sets a password.
+pub(super) const FORGOTTEN_PASSWORD: &str = accounts::FORGOTTEN_PASSWORD_PATH;
+/// The form behind the link that confirms an address.
+pub(super) const CONFIRMATION: &str = accounts::CONFIRMATION_PATH;
+/// Asks for that link once more.
+pub(super) const NEW_CONFIRMATION: &str = accounts::NEW_CONFIRMATION_PATH;
+/// The own addresses.
+pub(super) const EMAILS: &str = "/-/profile/emails";
+/// Takes another primary address.
+pub(super) const PRIMARY_EMAIL: &str = "/-/profile/emails/primary";
+/// Sends the link for an address that waits once more.
+pub(super) const REMIND: &str = "/-/profile/emails/resend";
+/// The route that removes a further address.
+pub(super) const REMOVE_EMAIL: &str = "/-/profile/emails/{id}/remove";
+
+/// The address that removes the further address `id`.
+pub(super) fn remove_email(id: i64) -> String {
+    format!("{EMAILS}/{id}/remove")
+}
 /// The Access tokens page.
 pub(super) const ACCESS_TOKENS: &str = accounts::ACCESS_TOKENS_PATH;
 /// The page of second factors; it also takes the code that confirms an authenticator app.
@@ -86,6 +105,7 @@ pub(super) const SECTIONS: &[Section] = &[
     Section { title: "Profile", path: PROFILE, about: "Who you are here." },
     Section { title: "Account", path: ACCOUNT, about: "Change your password." },
     Section { title: "Access tokens", path: ACCESS_TOKENS, about: "Let scripts, tools and Git act for you." },
+    Section { title: "E-mail", path: EMAILS, about: "Change your address, and add further ones." },
     Section {
         title: "Two-factor authentication",
         path: TWO_FACTOR,

@@ -91,7 +91,7 @@ async fn judge(
     by: By,
 ) -> Result<Option<String>, Refusal> {
     if !sign_in::may_sign_in(user) {
-        return Ok(Some(sign_in::BLOCKED.to_owned()));
+        return Ok(Some(sign_in::why_not(user).to_owned()));
     }
     if let Some(answer) = form.pairs.get(DEVICE_RESPONSE).filter(|answer| !answer.is_empty()) {
         let checked = app.check_passkey(Purpose::SecondStep(user.id), visit.binding(), answer, by).await?;

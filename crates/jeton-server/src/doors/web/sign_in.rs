@@ -25,7 +25,7 @@ use super::{
     moments,
     news::News,
     paths, second_step,
-    views::{Notice, NoticeKind, SignInPage},
+    views::{Notice, NoticeKind, Remedies, SignInPage},
     visit::Visit,
     wanted,
 };
@@ -42,8 +42,9 @@ const START_OVER: &str = "start_over";
 /// The same for a wrong password and for an account that does not exist.
 const WRONG: &str = "Invalid login or password.";
 /// Said only to somebody who knows the password.
-pub(super) const BLOCKED: &str =
-    "Your account has been blocked. Ask an administrator if you think that this is an error.";
+const BLOCKED: &str = "Your account has been blocked. Ask an administrator if you think that this is an error.";
+/// The same, where only the confirmation of the address is missing (Devise's words).
+const UNCONFIRMED: &str = "You have to confirm your email address before continuing.";
 /// Said to everybody, where administrators switched it off.
 const SWITCHED_OFF: &str = "Signing in with a password is switched off on this server.";
 /// Said to somebody whose proof was good a moment ago.
@@ -69,6 +70,7 @@ pub(super) async fn show(
     let notice = match visit.take_news()? {
         Some(News::SignedOut) => Some("You are signed out."),
         Some(News::PasswordSet) => Some("Your password is set. Sign in with it."),
+        Some(News::Mail(news)) => Some(news.text()),
         Some(News::Revoked(_) | News::SentBefore | News::Done(_) | News::Factors(_)) | None => {
             visit.wanted().map(|_| "Sign in to continue.")
         }
@@ -76,8 +78,14 @@ pub(super) async fn show(
     let notices: Vec<Notice> =
         notice.map(|text| Notice { kind: NoticeKind::Done, text: text.to_owned() }).into_iter().collect();
     let frame = visit.frame("Sign in", None, &notices);
-    let has_passkeys = app.relying_party().is_some();
-    visit.page(StatusCode::OK, &SignInPage { frame, login: "", problem: None, has_passkeys })
+    let page = SignInPage {
+        frame,
+        login: "",
+        problem: None,
+        has_passkeys: app.relying_party().is_some(),
+        remedies: Remedies::of(&app),
+    };
+    visit.page(StatusCode::OK, &page)
 }
 
 /// Takes the form: starts a session and goes to the page that was wanted.
@@ -133,8 +141,9 @@ pub(super) async fn submit(
 /// Refuses somebody who proved who they are, and whose account is closed.
 async fn shut(app: &App, visit: &Visit, login: &str, user: User, by: By) -> Result<Response, Refusal> {
     app.store.record_refusal(Some(user.id), "account", by, app.now()).await?;
+    let problem = why_not(&user);
     exchange::note_refusal(&Denial::Account(Arc::new(user)).into());
-    again(app, visit, login, BLOCKED)
+    again(app, visit, login, problem)
 }
 
 /// What a passkey is asked that signs in alone. Not on the page itself, which is the same for everybody and may be open
@@ -177,7 +186,26 @@ async fn with_passkey(
 
 /// A deactivated account wakes up by signing in.
 pub(super) fn may_sign_in(user: &User) -> bool {
-    matches!(user.closed(), None | Some(Closed::Deactivated))
+    matches!(user.closed(), None | Some(Closed::Deactivated)) && user.confirmed_at.is_some()
+}
+
+/// Why somebody may not, who knows the password.
+pub(super) fn why_not(user: &User) -> &'static str {
+    match user.closed() {
+        Some(Closed::Unconfirmed | Closed::Deactivated) => UNCONFIRMED,
+        Some(Closed::Internal | Closed::Blocked | Closed::PasswordExpired) | None => BLOCKED,
+    }
+}
+
+impl Remedies {
+    /// What the policy leaves open.
+    pub(super) fn of(app: &App) -> Self {
+        let policy = app.policy();
+        Self {
+            forgotten_password: policy.password_authentication_enabled_for_web,
+            missing_confirmation: policy.email_confirmation_setting == "hard",
+        }
+    }
 }
 
 /// The form once more, with how long to wait.
@@ -195,8 +223,8 @@ pub(super) fn again(app: &App, visit: &Visit, login: &str, problem: &str) -> Res
 
 fn once_more(app: &App, visit: &Visit, status: StatusCode, login: &str, problem: &str) -> Result<Response, Refusal> {
     let frame = visit.frame("Sign in", None, &[]);
-    let has_passkeys = app.relying_party().is_some();
-    visit.page(status, &SignInPage { frame, login, problem: Some(problem), has_passkeys })
+    let (has_passkeys, remedies) = (app.relying_party().is_some(), Remedies::of(app));
+    visit.page(status, &SignInPage { frame, login, problem: Some(problem), has_passkeys, remedies })
 }
 
 /// Ends the session.

@@ -103,6 +103,16 @@ pub(super) struct SignInPage<'a> {
     pub(super) problem: Option<&'a str>,
     /// Whether browsers have passkeys here.
     pub(super) has_passkeys: bool,
+    pub(super) remedies: Remedies,
+}
+
+/// Which ways out are offered to somebody who cannot sign in.
+#[derive(Clone, Copy)]
+pub(super) struct Remedies {
+    /// A link that sets another password.
+    pub(super) forgotten_password: bool,
+    /// The link that confirms an address, once more.
+    pub(super) missing_confirmation: bool,
 }
 
 /// The form behind a one-time link.
@@ -117,6 +127,8 @@ pub(super) struct PasswordPage<'a> {
     pub(super) least: usize,
     pub(super) password_problem: Option<String>,
     pub(super) confirmation_problem: Option<&'a str>,
+    /// Whether the box is ticked that ends all tokens.
+    pub(super) revoke_tokens: bool,
 }
 
 /// The start page of somebody who is signed in.

@@ -87,21 +87,21 @@ pub(crate) async fn create(
     administrator(grant.somebody()?)?;
     let mut flaws = Flaws::default();
     let key = wanted.key(&app.config.external_url, &mut flaws);
-    let confirmed = wanted.skip_confirmation || app.policy().email_confirmation_setting == "off";
-    let new = checked(&app, wanted, confirmed, flaws).await?;
+    let is_confirmed = wanted.skip_confirmation;
+    let new = checked(&app, wanted, flaws).await?;
     let new = unlock(&app, new, key).await?;
-    let made = app.store.create_user(new, grant.by(), app.now()).await.map_err(not_made)?;
+    let made = app.create_user(new, is_confirmed, grant.by()).await.map_err(Refusal::from)?.map_err(not_made)?;
     show_account(&app, StatusCode::CREATED, &made).await
 }
 
 /// What is to be made, if nothing is wrong with it. That name or address are in use is told before all other flaws.
-async fn checked(app: &App, wanted: Wanted, confirmed: bool, mut flaws: Flaws) -> Result<NewUser, ApiError> {
+async fn checked(app: &App, wanted: Wanted, mut flaws: Flaws) -> Result<NewUser, ApiError> {
     let username = flaws.keep("username", Username::parse(&wanted.username));
     let email = flaws.keep("email", Email::parse(&wanted.email));
     flaws.note("name", name_flaw(&wanted.name));
     if let (Some(username), Some(email)) = (username.clone(), email.clone()) {
         let limit = app.policy().default_projects_limit;
-        let new = NewUser { confirmed, ..NewUser::plain(username, wanted.name.trim().to_owned(), email, limit) };
+        let new = NewUser::plain(username, wanted.name.trim().to_owned(), email, limit);
         let new = wanted.attributes.put_into(new, &mut flaws);
         if flaws.is_empty() {
             return Ok(new);
