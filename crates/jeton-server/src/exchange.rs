@@ -13,7 +13,7 @@ use std::{
 
 use axum::{
     body::Body,
-    http::{HeaderName, HeaderValue, Method, StatusCode, Uri},
+    http::{HeaderName, Method, StatusCode, Uri},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -25,7 +25,7 @@ use crate::{edge::Client, metrics::DoorMetrics, nature::Stopwatch, refusal::Refu
 use notes::Notes;
 use shown::{Shown, shown_method};
 
-pub(crate) use notes::{agent, note_caller, note_refusal, note_row, note_standing, noted_standing};
+pub(crate) use notes::{note_caller, note_refusal, note_row, note_standing, noted_standing};
 
 /// Makes a refusal of a panic, for a door to put into words like every other failure.
 pub(crate) async fn catching_panics<T>(serving: impl Future<Output = T>) -> Result<T, Refusal> {
@@ -44,7 +44,6 @@ pub(crate) struct Exchange {
     door: Arc<DoorMetrics>,
     id: RequestId,
     client: Option<Client>,
-    agent: Option<HeaderValue>,
     method: Method,
     uri: Uri,
     stopwatch: Stopwatch,
@@ -90,7 +89,6 @@ impl Exchange {
             door,
             id,
             client,
-            agent: None,
             method: method.clone(),
             uri: uri.clone(),
             stopwatch: Stopwatch::start(),
@@ -101,15 +99,9 @@ impl Exchange {
         }
     }
 
-    /// The same, of a client that calls itself so.
-    pub(crate) fn called_by(mut self, agent: Option<HeaderValue>) -> Self {
-        self.agent = agent;
-        self
-    }
-
     /// Waits for the answer and names it. One that is still being made when its head is sent is followed to its end.
     pub(crate) async fn carry(mut self, answer: impl Future<Output = Response>) -> Response {
-        notes::kept_during(self.agent.take(), async move {
+        notes::kept_during(async move {
             let answer = unless_it_panics(answer).await;
             self.notes = notes::taken();
             self.finish(answer)

@@ -24,7 +24,7 @@ use axum::{
     Router,
     extract::{FromRequestParts, RawPathParams, Request},
     handler::Handler,
-    http::{Extensions, HeaderValue, header::USER_AGENT, request::Parts},
+    http::{Extensions, HeaderMap, HeaderValue, header::USER_AGENT, request::Parts},
     routing::{MethodFilter, on},
 };
 use jeton_core::{
@@ -258,13 +258,14 @@ const LONGEST_AGENT: usize = 255;
 
 impl Origin {
     /// Of a request that came through the server's edge.
-    pub fn of(extensions: &Extensions) -> Self {
-        Self { client: extensions.get().copied(), request_id: extensions.get().copied(), agent: None }
+    pub fn of(headers: &HeaderMap, extensions: &Extensions) -> Self {
+        let agent = headers.get(USER_AGENT).cloned();
+        Self { client: extensions.get().copied(), request_id: extensions.get().copied(), agent }
     }
 
-    /// The same, with what the client calls itself.
+    /// The same, of a request in parts.
     pub fn of_request(parts: &Parts) -> Self {
-        Self { agent: parts.headers.get(USER_AGENT).cloned(), ..Self::of(&parts.extensions) }
+        Self::of(&parts.headers, &parts.extensions)
     }
 
     /// What the client calls itself, as far as it is kept.

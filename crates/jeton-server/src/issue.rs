@@ -140,10 +140,15 @@ impl App {
             return Err(NotIssued::Disabled);
         }
         let (text, digest) = self.make_token()?;
-        let made = TokenNotice::Created(plan.expiry);
         let handle = Self::make_handle()?;
-        let named = NamedToken { name: &plan.name, handle: &handle.0 };
-        let mails = self.mails_about(user, Notice::Token(made, named), &by).await?;
+        let mails = match kind {
+            Kind::Own => {
+                let named = NamedToken { name: &plan.name, handle: &handle.0 };
+                self.mails_about(user, Notice::Token(TokenNotice::Created(plan.expiry), named), &by).await?
+            }
+            // Not its user's affair.
+            Kind::Impersonation => Vec::new(),
+        };
         let new = NewToken {
             user,
             handle,

@@ -20,14 +20,10 @@ use jeton_store::{By, Fault, mails::Mail};
 use crate::{
     accounts::{ACCESS_TOKENS_PATH, FORGOTTEN_PASSWORD_PATH},
     app::App,
-    exchange,
 };
 use text::Letter;
 
 pub(crate) use sign_ins::network;
-
-/// Where people see their second factors.
-const TWO_FACTOR_PATH: &str = "/-/profile/two_factor_auth";
 
 /// Something that happened to somebody's account.
 #[derive(Clone, Copy, Debug)]
@@ -49,27 +45,8 @@ pub enum Notice<'a> {
         /// The new one.
         to: &'a str,
     },
-    /// Something about the second factors.
-    Factors(FactorNotice<'a>),
     /// Something about a token.
     Token(TokenNotice, NamedToken<'a>),
-}
-
-/// What happened to somebody's second factors.
-#[derive(Clone, Copy, Debug)]
-pub enum FactorNotice<'a> {
-    /// Two-factor authentication was switched on.
-    On,
-    /// The owner switched it off.
-    Off,
-    /// An administrator, or the command line, switched it off.
-    Reset,
-    /// New recovery codes took the place of the old ones.
-    RecoveryCodes,
-    /// A passkey of that name was added.
-    PasskeyAdded(&'a str),
-    /// A passkey of that name was removed.
-    PasskeyRemoved(&'a str),
 }
 
 /// What happened to a token.
@@ -107,7 +84,7 @@ impl App {
         if user.state != UserState::Active || user.confirmed_at.is_none() {
             return Vec::new();
         }
-        let letter = letter(user, notice, by, exchange::agent().as_deref(), self.now());
+        let letter = letter(user, notice, by, self.now());
         let mut mails = vec![letter.to(user, &user.email)];
         if let Notice::EmailChanged { to } = notice {
             mails.push(letter.to(user, to));
@@ -131,8 +108,8 @@ impl App {
 }
 
 /// What the mail says.
-fn letter(user: &User, notice: Notice<'_>, by: &By, agent: Option<&str>, now: Timestamp) -> Letter {
-    let account = &user.username;
+fn letter(user: &User, notice: Notice<'_>, by: &By, now: Timestamp) -> Letter {
+    let (account, agent) = (&user.username, by.client.as_deref());
     let base = Letter::default();
     match notice {
         Notice::NewSignIn { client } => base
@@ -142,9 +119,9 @@ fn letter(user: &User, notice: Notice<'_>, by: &By, agent: Option<&str>, now: Ti
             .if_not_you("set another password, which ends all sessions:", FORGOTTEN_PASSWORD_PATH),
         Notice::PasswordChanged { tokens_revoked } => {
             let tokens = if tokens_revoked {
-                "All sessions have ended, and all personal access tokens were revoked."
+                "All other sessions have ended, and all personal access tokens were revoked."
             } else {
-                "All sessions have ended. Personal access tokens go on working."
+                "All other sessions have ended. Personal access tokens go on working."
             };
             base.about("password_changed", "Your password has been changed")
                 .says(&format!("The password of your account {account} was changed. {tokens}"))
@@ -163,37 +140,9 @@ fn letter(user: &User, notice: Notice<'_>, by: &By, agent: Option<&str>, now: Ti
             .fact("Now", to)
             .circumstances(user, by, agent, now)
             .if_not_you("ask an administrator at once: whoever did it can set your password. Your tokens are here:", ACCESS_TOKENS_PATH),
-        Notice::Factors(notice) => factors(base, account, notice)
-            .circumstances(user, by, agent, now)
-            .if_not_you("change your password, and look at your second factors:", TWO_FACTOR_PATH),
         Notice::Token(notice, token) => about_token(base, account, notice, token)
             .circumstances(user, by, agent, now)
             .if_not_you("revoke what you do not know, and change your password:", ACCESS_TOKENS_PATH),
-    }
-}
-
-fn factors(base: Letter, account: &str, notice: FactorNotice<'_>) -> Letter {
-    match notice {
-        FactorNotice::On => base
-            .about("two_factor_on", "Two-factor authentication has been switched on")
-            .says(&format!("Two-factor authentication was switched on for your account {account}. For Git, use a personal access token from now on.")),
-        FactorNotice::Off => base
-            .about("two_factor_off", "Two-factor authentication has been switched off")
-            .says(&format!("Two-factor authentication was switched off for your account {account}. The password alone will do from now on.")),
-        FactorNotice::Reset => base
-            .about("two_factor_reset", "Two-factor authentication has been reset by an administrator")
-            .says(&format!("An administrator removed the second factors of your account {account}. The password alone will do until you set up new ones.")),
-        FactorNotice::RecoveryCodes => base
-            .about("recovery_codes", "New recovery codes have been made")
-            .says(&format!("New recovery codes were made for your account {account}. The old ones do not work any more.")),
-        FactorNotice::PasskeyAdded(name) => base
-            .about("passkey_added", "A passkey has been added to your account")
-            .says(&format!("A passkey was added to your account {account}."))
-            .fact("Passkey", name),
-        FactorNotice::PasskeyRemoved(name) => base
-            .about("passkey_removed", "A passkey has been removed from your account")
-            .says(&format!("A passkey was removed from your account {account}."))
-            .fact("Passkey", name),
     }
 }
 
@@ -237,12 +186,12 @@ fn about_token(base: Letter, account: &str, notice: TokenNotice, token: NamedTok
 }
 
 /// The mail whose link sets a password.
-pub(crate) fn reset_link(user: &User, by: &By, agent: Option<&str>, now: Timestamp) -> Mail {
+pub(crate) fn reset_link(user: &User, by: &By, now: Timestamp) -> Mail {
     Letter::default()
         .about("password_link", "Reset password instructions")
         .says(&format!("Somebody, hopefully you, asked for a link that sets another password for your account {}. It works once, within an hour:", user.username))
         .link()
-        .origin(by, agent, now)
+        .origin(by, by.client.as_deref(), now)
         .ends("If you did not ask for it, do nothing: your password stays as it is.")
         .to(user, &user.email)
 }

@@ -9,7 +9,6 @@ use jeton_store::{
 
 use crate::{
     app::{App, MAIL_REQUESTS},
-    exchange,
     notices::{self, network},
     refusal::Refusal,
 };
@@ -27,8 +26,7 @@ impl App {
     /// # Errors
     /// [`Refusal::Busy`] when very many ask at once.
     pub fn request_password_link(&self, login: String, by: By) -> Result<(), Refusal> {
-        let agent = exchange::agent();
-        self.behind_the_answer(async move |app| app.send_password_link(&login, agent.as_deref(), &by).await)
+        self.behind_the_answer(async move |app| app.send_password_link(&login, &by).await)
     }
 
     /// Sends the link that confirms an address once more, if an account waits for that.
@@ -62,13 +60,13 @@ impl App {
         self.mail_requests.close();
     }
 
-    async fn send_password_link(&self, login: &str, agent: Option<&str>, by: &By) -> Result<(), Refusal> {
+    async fn send_password_link(&self, login: &str, by: &By) -> Result<(), Refusal> {
         let account = self.store.account(login).await?.map(|account| account.user);
         let user = account.filter(|user| matches!(user.state, UserState::Active | UserState::Deactivated));
         let now = self.now();
         let mail = match &user {
             Some(user) => {
-                let mail = notices::reset_link(user, by, agent, now);
+                let mail = notices::reset_link(user, by, now);
                 Some(self.with_link(mail, RESET, now.plus_seconds(RESET_LIFE))?)
             }
             None => None,

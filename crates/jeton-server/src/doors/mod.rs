@@ -17,7 +17,6 @@ use std::{
 use axum::{
     Router,
     extract::Request,
-    http::header::USER_AGENT,
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -134,8 +133,7 @@ impl House {
         if let Some(client) = client {
             extensions.insert(client);
         }
-        let exchange = Exchange::begin(Arc::clone(&room.metrics), (request.method(), request.uri()), id, client);
-        exchange.called_by(request.headers().get(USER_AGENT).cloned())
+        Exchange::begin(Arc::clone(&room.metrics), (request.method(), request.uri()), id, client)
     }
 
     fn name<B>(&self, request: &Request<B>) -> (RequestId, Option<Client>) {

@@ -6,8 +6,6 @@
 
 use std::cell::Cell;
 
-use axum::http::HeaderValue;
-
 use jeton_core::{
     caller::Caller,
     id::{TokenId, UserId},
@@ -17,7 +15,6 @@ use crate::{limits::Standing, refusal::Refusal};
 
 tokio::task_local! {
     static NOTES: Cell<Notes>;
-    static AGENT: Option<HeaderValue>;
 }
 
 /// See the module.
@@ -30,17 +27,9 @@ pub(super) struct Notes {
     pub(super) standing: Option<Standing>,
 }
 
-/// Keeps notes while a request is served, also while it is given up. `agent` is what its client calls itself.
-pub(super) fn kept_during<F: Future>(agent: Option<HeaderValue>, serving: F) -> impl Future<Output = F::Output> {
-    AGENT.scope(agent, NOTES.scope(Cell::default(), serving))
-}
-
-/// What the client of the request in hand calls itself, shortened to what a person reads.
-pub(crate) fn agent() -> Option<String> {
-    /// In characters.
-    const LONGEST: usize = 255;
-    let agent = AGENT.try_with(Clone::clone).ok()??;
-    agent.to_str().ok().filter(|text| !text.is_empty()).map(|text| text.chars().take(LONGEST).collect())
+/// Keeps notes while a request is served, also while it is given up.
+pub(super) fn kept_during<F: Future>(serving: F) -> impl Future<Output = F::Output> {
+    NOTES.scope(Cell::default(), serving)
 }
 
 /// What has been noted so far.

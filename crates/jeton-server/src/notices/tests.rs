@@ -8,14 +8,6 @@ use crate::test_instance::{BY, Instance, NOW};
 fn all() -> Vec<Notice<'static>> {
     let token = NamedToken { name: "deploy", handle: "abcDEF123456" };
     let expiry = Expiry::on(Date::parse("2027-02-01"));
-    let factors = [
-        FactorNotice::On,
-        FactorNotice::Off,
-        FactorNotice::Reset,
-        FactorNotice::RecoveryCodes,
-        FactorNotice::PasskeyAdded("blue key"),
-        FactorNotice::PasskeyRemoved("blue key"),
-    ];
     let tokens =
         [TokenNotice::Created(expiry), TokenNotice::Revoked, TokenNotice::Rotated(expiry), TokenNotice::Reused];
     let others = [
@@ -25,8 +17,7 @@ fn all() -> Vec<Notice<'static>> {
         Notice::PasswordReset,
         Notice::EmailChanged { to: "new@example.com" },
     ];
-    let factors = factors.into_iter().map(Notice::Factors);
-    factors.chain(tokens.into_iter().map(|notice| Notice::Token(notice, token))).chain(others).collect()
+    tokens.into_iter().map(|notice| Notice::Token(notice, token)).chain(others).collect()
 }
 
 #[tokio::test]
@@ -114,7 +105,7 @@ async fn names_bring_neither_lines_nor_links() {
     let token = NamedToken { name: "see www.evil.example", handle: "abc" };
     for mail in [
         instance.app.mails_to(&mallory, Notice::Token(TokenNotice::Revoked, token), &BY).remove(0),
-        reset_link(&mallory, &BY, None, NOW),
+        reset_link(&mallory, &BY, NOW),
     ] {
         assert!(mail.body.starts_with("Hi Win  Bcc: x@y {link} https : // evil . example/x!\n"), "{}", mail.body);
         assert!(!mail.body.contains("://") && !mail.body.contains("evil.example"), "{}", mail.body);

@@ -78,6 +78,9 @@ async fn change_user(
 ) -> Result<Option<User>, NotMade> {
     refuse_taken(tx, changes.username.as_ref(), changes.email.as_ref(), Some(id)).await?;
     let (username, email) = (changes.username.as_ref(), changes.email.as_ref());
+    if let Some(email) = email {
+        forget_what_was_mailed(tx, id, email).await?;
+    }
     let rows = on_tx!(tx, c => sqlx::query(
         "UPDATE users SET username = COALESCE($1, username), username_key = COALESCE($2, username_key),
              name = COALESCE($3, name), name_folded = COALESCE($13, name_folded), email = COALESCE($4, email), email_key = COALESCE($5, email_key),
@@ -115,6 +118,17 @@ async fn change_user(
         audit::record(tx, by, now, Event { action: "user.change", subject: "user", subject_id: id.0, details }).await?;
     }
     Ok(user_in(tx, id).await?)
+}
+
+/// Whoever reads the mails of the address of before must not get the account by them: neither by a link that sets a
+/// password nor by one that puts another address in the place of the new one.
+async fn forget_what_was_mailed(tx: &mut Tx, id: UserId, email: &Email) -> Result<(), Fault> {
+    let is_another = on_tx!(tx, c => sqlx::query("UPDATE users SET wanted_email = NULL WHERE id = $1 AND email_key <> $2")
+        .bind(id.0).bind(email.key()).execute(c).await.map(|done| done.rows_affected() > 0))?;
+    if is_another {
+        on_tx!(tx, c => sqlx::query("DELETE FROM password_links WHERE user_id = $1").bind(id.0).execute(c).await.map(drop))?;
+    }
+    Ok(())
 }
 
 async fn choose_password(

@@ -139,7 +139,6 @@ async fn add(
         .bind(confirmed.then_some(now.micros()))
         .fetch_one(c).await)
     .map_err(Fault::from)?;
-    // The mail that asks for a confirmation is queued here, in this transaction (see `mails::enqueue`), unless `confirmed`.
     let details = json!({ "user_id": user.0, "email": address.as_str(), "confirmed": confirmed });
     let event = Event { action: "email.create", subject: "email", subject_id: row.id, details };
     audit::record(tx, by, now, event).await?;

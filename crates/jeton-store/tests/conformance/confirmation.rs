@@ -10,7 +10,7 @@ use jeton_store::{
     Store,
     confirmation::{Limits, MailRequest, NotTaken, Unconfirmed, Waiting},
     mails::{LinkMail, MailLink},
-    users::NewUser,
+    users::{NewUser, UserChanges},
 };
 
 use crate::{
@@ -102,6 +102,23 @@ async fn another_address_counts_when_it_is_confirmed() {
         assert_eq!(store.wanted_email(jane.id).await.unwrap(), None);
         assert_eq!(store.password_link(&digest(8), NOW).await.unwrap(), None, "it went to the old address");
         assert_eq!(subjects(&take(&store, 9, NOW).await), ["link 2", "link 4", "link 3", "changed"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_address_that_an_administrator_sets_makes_older_mails_worthless() {
+    for_each_engine(async |store| {
+        let jane = make_user(&store, "jane").await;
+        store.want_email(asked(jane.id), email("wanted@example.com"), link(1), BY, NOW).await.unwrap();
+        store.create_password_link(jane.id, digest(8), NOW.plus_seconds(HOUR)).await.unwrap();
+        for (address, works) in [("JANE@example.com", true), ("new@example.com", false)] {
+            let changes = UserChanges { email: Some(email(address)), ..UserChanges::default() };
+            store.change_user(jane.id, changes, BY, NOW).await.unwrap();
+            assert_eq!(store.unconfirmed(&digest(1), NOW).await.unwrap().is_some(), works, "{address}");
+            assert_eq!(store.password_link(&digest(8), NOW).await.unwrap().is_some(), works, "{address}");
+        }
+        assert_eq!(store.confirm_email(digest(1), Vec::new(), BY, NOW).await.unwrap(), None);
     })
     .await;
 }

@@ -18,7 +18,7 @@ use crate::{app::App, attempts::Whence, credentials, guard::Origin, refusal::Ref
 pub(super) async fn authenticate(app: &App, parts: &Parts) -> Result<Option<Caller>, Refusal> {
     let caller = known(app, parts).await?;
     if let Some(caller) = &caller {
-        let client = Origin::of(&parts.extensions).client();
+        let client = Origin::of_request(parts).client();
         app.limits.admit_place(&app.policy(), caller, client, app.now())?;
         app.note_use(caller, client);
     }

@@ -104,7 +104,7 @@ impl Attempt {
             (end.next(), end.next().is_some(), end.next()) == (Some("rotate"), true, Some("personal_access_tokens"))
         };
         let rotates = *request.method() == Method::POST && is_path(request.uri().path());
-        rotates.then(|| Self(Origin::of(request.extensions())))
+        rotates.then(|| Self(Origin::of(request.headers(), request.extensions())))
     }
 
     /// Whoever presents an ended token here has an old text: its owner by mistake, or a thief. What it was replaced by
