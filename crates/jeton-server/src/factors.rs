@@ -64,12 +64,9 @@ impl App {
     pub async fn duty(&self, user: &User, by: By) -> Result<Duty, Fault> {
         let (demand, id) = (self.demand(), user.id);
         if demand.required && !user.two_factor && user.two_factor_asked_at.is_none() {
-            self.see_through(move |app| async move {
-                app.store.ask_for_two_factor(id, by, app.now()).await?;
-                app.identities.forget_user(id);
-                Ok(())
-            })
-            .await?;
+            // It takes nothing away, so nothing that is under way is asked again; the very request that waits here is.
+            self.store.ask_for_two_factor(id, by, self.now()).await?;
+            self.identities.forget_user(id);
         }
         Ok(Duty::of(user, demand, self.now()))
     }

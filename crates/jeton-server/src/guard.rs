@@ -148,8 +148,10 @@ needs! {
     BrowseApi: Api, Anyone, Some(Ability::ReadApi), on Server;
     /// Change something over the API.
     WriteApi: Api, SignedIn, Some(Ability::WriteApi), on Server;
-    /// Change something over the API as an administrator.
-    AdministerApi: Api, Administrator, Some(Ability::WriteApi), on Server;
+    /// Change over the API what is too sensitive for a session alone.
+    ProvenApi: Api, Proven, Some(Ability::WriteApi), on Server;
+    /// Change something over the API as an administrator; a session alone is not enough for that.
+    AdministerApi: Api, ProvenAdministrator, Some(Ability::WriteApi), on Server;
     /// Ask about or revoke the token that asks.
     OwnToken: Api, SignedIn, Some(Ability::OwnToken), on Server;
     /// Replace the token that asks.
@@ -164,18 +166,16 @@ needs! {
     PushCode: Nowhere, SignedIn, Some(Ability::PushCode), on Project, Push;
     /// Use the pages as the person who signed in.
     OwnPages: Page, SignedIn, Some(Ability::UsePages), on Server;
-    /// Use the administrators' pages.
+    /// Read the administrators' pages.
     AdminPages: Page, Administrator, Some(Ability::UsePages), on Server;
+    /// Change something on the administrators' pages.
+    Administer: Page, ProvenAdministrator, Some(Ability::UsePages), on Server;
     /// Use the pages for what is too sensitive for a session alone.
     ProvenPages: Page, Proven, Some(Ability::UsePages), on Server;
     /// Sign out, prove who one is, set up a first factor: also whoever must set one up before anything else.
     OwnFactors: Page, SignedIn, Some(Ability::SetUpFactors), on Server;
     /// Change second factors.
     ProvenFactors: Page, Proven, Some(Ability::SetUpFactors), on Server;
-    /// Make a token over the API; a session alone is not enough for that.
-    IssueToken: Api, Proven, Some(Ability::WriteApi), on Server;
-    /// Make a token for somebody else over the API, as an administrator.
-    IssueAnyToken: Api, ProvenAdministrator, Some(Ability::WriteApi), on Server;
     /// Read the metrics.
     ReadMetrics: ApiOrAddress, Administrator, Some(Ability::ReadApi), on Server;
 }

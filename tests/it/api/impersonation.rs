@@ -24,6 +24,12 @@ fn an_administrator_makes_lists_and_revokes_them() {
     assert_eq!((&made["impersonation"], &made["user_id"]), (&json!(true), &json!(id)));
     let token = Bearer::new(&server, made["token"].as_str().unwrap());
     assert_eq!(token.get("/api/v4/user").expect(200).json()["id"], id);
+    // What it made would live on as jane's own when impersonation ends.
+    let more = json!({ "name": "more", "scopes": ["api"] });
+    assert_eq!(
+        token.post("/api/v4/user/personal_access_tokens", &more).expect(403).json(),
+        message("403 Forbidden - Impersonation tokens make no personal access tokens")
+    );
     // Its user does not see it, and cannot end it.
     let hers = own.get("/api/v4/personal_access_tokens").expect(200).json();
     assert_eq!(column(&hers, "name"), ["test"]);

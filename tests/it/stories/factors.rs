@@ -1,5 +1,7 @@
 //! Attacks on the second factor.
 
+use std::time::{Duration, Instant};
+
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use reqwest::Method;
 use serde_json::json;
@@ -139,4 +141,19 @@ fn the_password_alone_opens_no_repository() {
     assert_eq!(token.get("/api/v4/user").json()["two_factor_enabled"], json!(true));
     browser.submit(FACTORS, "/-/profile/two_factor_auth/disable", &[]).expect(303);
     fetch(&jane.password).expect_ok();
+}
+
+/// From now on, everybody must have a second factor. Whoever hears it over Git for the first time still gets in, and keeps
+/// nobody waiting.
+#[test]
+fn the_time_of_grace_may_begin_over_git() {
+    let server = Server::start(&[]);
+    let jane = server.person("jane");
+    let path = project(&jane.token("api"), "graceful", "private", true) + ".git";
+    let rule = json!({ "require_two_factor_authentication": true, "two_factor_grace_period": 48 });
+    let settings = "/api/v4/application/settings";
+    server.root().token("api").request(Method::PUT, settings).json(&rule).send().expect(200);
+    let began = Instant::now();
+    Git::new().run(".", &["ls-remote", &server.url_as(&jane.username, &jane.password, &path)]).expect_ok();
+    assert!(began.elapsed() < Duration::from_secs(10), "it waited for itself");
 }

@@ -192,3 +192,16 @@ fn a_name_that_does_not_exist_is_told_to_wait_as_others_are() {
     let address = format!("{}@example.com", jane.username);
     assert_eq!([told(&jane.username), told(&address)], [told("nobody"), told("nobody@example.com")]);
 }
+
+/// A script of jane's goes on with a token that is none any more. That is not guessing, and costs her nothing.
+#[test]
+fn a_dead_token_is_no_guess() {
+    let server = server();
+    let jane = server.person("jane");
+    for token in ["glpat-abcdefghijklmnopqrst", "jeton_deadbeef0", "jeton_"] {
+        for _ in 0..12 {
+            fetch(&server, "203.0.113.9", &jane.username, token).expect(401);
+        }
+    }
+    Browser::at(&server, "203.0.113.9").sign_in(&jane.username, &jane.password).expect(303);
+}

@@ -5,5 +5,6 @@ mod factors;
 mod guessing;
 mod held;
 mod pages;
+mod stale;
 mod tokens;
 mod traces;

@@ -55,10 +55,13 @@ impl Prefix {
     }
 }
 
+/// What tokens begin with where nobody chose another prefix.
+const DEFAULT_PREFIX: &str = "jeton_";
+
 /// `jeton_`: six word characters, so that a double click takes the whole token.
 impl Default for Prefix {
     fn default() -> Self {
-        Self("jeton_".to_owned())
+        Self(DEFAULT_PREFIX.to_owned())
     }
 }
 
@@ -161,8 +164,19 @@ impl<'a> Presented<'a> {
     }
 }
 
+/// What tokens begin with, here and at GitLab, where nobody chose another prefix.
+const WELL_KNOWN: [&str; 2] = [DEFAULT_PREFIX, "glpat-"];
+
 /// Whether a text that stands where a password could stand too is meant as a token: it has a token's form and checksum,
-/// or it begins with this instance's prefix and is about as long as a token, so that its owner mistyped one.
+/// or it begins as tokens do, here, by default or at GitLab. Such a text is never tried as a password, whatever its length
+/// (gitlab-compat.md section 4.3).
+pub fn begins_as_token(text: &str, prefix: &Prefix) -> bool {
+    let begins = |with: &str| !with.is_empty() && text.starts_with(with);
+    begins(&prefix.0) || WELL_KNOWN.into_iter().any(begins) || Presented::parse(text).is_ok()
+}
+
+/// The same for a text that stands in a user name's place, where a name may begin with the prefix, too: there it must also
+/// be about as long as a token, so that its owner mistyped one.
 pub fn is_meant_as_token(text: &str, prefix: &Prefix) -> bool {
     let whole = prefix.0.len() + BODY + CHECKSUM;
     let mistyped = !prefix.0.is_empty() && text.starts_with(&prefix.0) && text.len().abs_diff(whole) <= CHECKSUM;
@@ -229,8 +243,20 @@ mod tests {
         for meant in [&*token, &make("glpat-", [7; 32]), &token[..43], &format!("{token} "), &token.replace('c', "d")] {
             assert!(is_meant_as_token(meant, &prefix), "{meant}");
         }
-        for password in ["", "jeton_", "jeton_is_my_favourite_server", "correct horse", &token[1..40]] {
-            assert!(!is_meant_as_token(password, &prefix), "{password}");
+        for name in ["", "jeton_", "jeton_is_my_favourite_server", "correct horse", &token[1..40]] {
+            assert!(!is_meant_as_token(name, &prefix), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_begins_as_a_token_is_no_password() {
+        let other = Prefix::parse("corp-").unwrap();
+        for text in ["corp-", "corp-x", "jeton_deadbeef", "glpat-abcdefghijklmnopqrst", &make("", [7; 32])] {
+            assert!(begins_as_token(text, &other), "{text}");
+        }
+        for password in ["", "correct horse", "my-corp-x", "glpat"] {
+            assert!(!begins_as_token(password, &other), "{password}");
+            assert!(!begins_as_token(password, &Prefix::parse("").unwrap()), "{password}");
         }
     }
 

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     app::App,
-    guard::{AdministerApi, Grant, InspectUsers, IssueAnyToken},
+    guard::{AdministerApi, Grant, InspectUsers},
     issue::NotIssued,
 };
 
@@ -96,7 +96,7 @@ impl Input for Wanted {
 
 /// `POST /users/:user_id/impersonation_tokens`. The text stands in the answer, once.
 pub(crate) async fn create(
-    grant: Grant<IssueAnyToken>,
+    grant: Grant<AdministerApi>,
     State(app): State<App>,
     Given(wanted): Given<Wanted>,
     path: InPath,

@@ -7,7 +7,7 @@ use jeton_core::{
     caller::Caller,
     lock::{self, Denial},
     secret::Secret,
-    token::is_meant_as_token,
+    token::{begins_as_token, is_meant_as_token},
 };
 use jeton_store::{By, Means};
 
@@ -31,7 +31,9 @@ pub(super) async fn known(app: &App, parts: &Parts) -> Result<Option<Caller>, Re
     // A token stands where the password does, whatever the user name, or in the user name's place. Only what cannot be
     // a token is tried as an account's password: hashing it costs a thousand times as much.
     let places = [password.expose(), &username];
-    if let Some(token) = places.into_iter().find(|text| is_meant_as_token(text, &app.token_prefix())) {
+    let prefix = app.token_prefix();
+    let is_token = [begins_as_token(places[0], &prefix), is_meant_as_token(places[1], &prefix)];
+    if let Some((token, _)) = places.into_iter().zip(is_token).find(|(_, is_token)| *is_token) {
         let caller = app.find_token(token).await?;
         lock::stands(&caller, app.now())?;
         return Ok(Some(caller));

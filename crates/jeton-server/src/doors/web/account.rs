@@ -22,7 +22,7 @@ use super::{
 use crate::{
     app::App,
     attempts::Whence,
-    guard::{Grant, OwnPages},
+    guard::{Grant, OwnPages, ProvenPages},
     notices::Notice,
     passwords::SHORTEST,
     refusal::Refusal,
@@ -61,7 +61,7 @@ pub(super) async fn show(grant: Grant<OwnPages>, mut visit: Visit) -> Result<Res
 
 /// Takes the form: changes the password and ends the other sessions.
 pub(super) async fn change(
-    grant: Grant<OwnPages>,
+    grant: Grant<ProvenPages>,
     State(app): State<App>,
     mut visit: Visit,
     form: Form,
@@ -100,7 +100,7 @@ async fn attempt(
     caller: &Caller,
     (current, new): (&Secret, Secret),
     revoke_tokens: bool,
-    grant: &Grant<OwnPages>,
+    grant: &Grant<ProvenPages>,
 ) -> Result<bool, Refusal> {
     let Some(hash) = app.confirm_password(caller.user.id, current, &grant.by()).await? else { return Ok(false) };
     let keep = match caller.via {

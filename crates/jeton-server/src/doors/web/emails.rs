@@ -21,7 +21,7 @@ use super::{
 use crate::{
     accounts::NotChanged,
     app::App,
-    guard::{Grant, OwnPages},
+    guard::{Grant, OwnPages, ProvenPages},
     refusal::Refusal,
 };
 
@@ -68,7 +68,7 @@ pub(super) async fn show(
 
 /// Takes the form: the new address gets a link, and counts when that is opened.
 pub(super) async fn change(
-    grant: Grant<OwnPages>,
+    grant: Grant<ProvenPages>,
     State(app): State<App>,
     mut visit: Visit,
     form: Form,
@@ -97,7 +97,7 @@ pub(super) async fn change(
 
 /// Adds a further address, which gets a link.
 pub(super) async fn add(
-    grant: Grant<OwnPages>,
+    grant: Grant<ProvenPages>,
     State(app): State<App>,
     mut visit: Visit,
     form: Form,
@@ -135,7 +135,7 @@ pub(super) async fn remind(
 
 /// Removes a further address. Somebody else's is not found.
 pub(super) async fn remove(
-    grant: Grant<OwnPages>,
+    grant: Grant<ProvenPages>,
     State(app): State<App>,
     mut visit: Visit,
     Path(id): Path<String>,

@@ -20,7 +20,7 @@ use crate::{
         path::InPath,
         reply,
     },
-    guard::{Grant, IssueAnyToken, IssueToken},
+    guard::{AdministerApi, Grant, ProvenApi},
     issue::NotIssued,
 };
 
@@ -45,7 +45,7 @@ impl Input for Wanted {
 
 /// `POST /users/:user_id/personal_access_tokens`: an administrator makes a token for a user.
 pub(crate) async fn for_user(
-    grant: Grant<IssueAnyToken>,
+    grant: Grant<AdministerApi>,
     State(app): State<App>,
     Given(wanted): Given<Wanted>,
     id: InPath,
@@ -60,11 +60,15 @@ pub(crate) async fn for_user(
 /// `POST /user/personal_access_tokens`: a token makes a token for its user, with no scope that it does not have itself
 /// but `self_rotate`, which lets the new token do nothing but replace itself.
 pub(crate) async fn for_myself(
-    grant: Grant<IssueToken>,
+    grant: Grant<ProvenApi>,
     State(app): State<App>,
     Given(wanted): Given<Wanted>,
 ) -> Result<Response, ApiError> {
     let caller = grant.somebody()?;
+    if caller.token().is_some_and(|token| token.impersonation) {
+        // It would live on as the user's own when impersonation ends.
+        return Err(ApiError::forbidden_because("Impersonation tokens make no personal access tokens"));
+    }
     let offer = app.offer(&caller.user);
     check_scopes(&wanted.scopes, |name| match &caller.via {
         Via::Token(token) => name == "self_rotate" || token.scopes.names().any(|held| held == name),

@@ -23,7 +23,7 @@ use crate::{
         path::InPath,
         reply,
     },
-    guard::{Grant, IssueToken, Origin, RotateToken},
+    guard::{Grant, Origin, ProvenApi, RotateToken},
     issue::NotReissued,
     refusal::Refusal,
 };
@@ -42,7 +42,7 @@ impl Input for Wanted {
 /// `POST /personal_access_tokens/:id/rotate`: an own one, or anyone's for an administrator. To others, whether it
 /// exists is hidden behind 401.
 pub(crate) async fn rotate(
-    grant: Grant<IssueToken>,
+    grant: Grant<ProvenApi>,
     State(app): State<App>,
     Given(wanted): Given<Wanted>,
     id: InPath,

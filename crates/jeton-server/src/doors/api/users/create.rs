@@ -15,7 +15,7 @@ use crate::{
         flaws::Flaws,
         params::{Given, Input, Reader},
     },
-    guard::{Grant, WriteApi},
+    guard::{Grant, ProvenApi},
     passwords::strength::{self, About},
     refusal::Refusal,
 };
@@ -80,7 +80,7 @@ impl Wanted {
 
 /// An administrator makes a user. Whether it is one is asked after the parameters were read, as GitLab does.
 pub(crate) async fn create(
-    grant: Grant<WriteApi>,
+    grant: Grant<ProvenApi>,
     State(app): State<App>,
     Given(mut wanted): Given<Wanted>,
 ) -> Result<Response, ApiError> {

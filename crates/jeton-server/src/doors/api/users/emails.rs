@@ -25,7 +25,7 @@ use crate::{
         path::InPath,
         reply::{self, unmodified},
     },
-    guard::{AdministerApi, Grant, InspectUsers, ReadSelf, WriteApi},
+    guard::{AdministerApi, Grant, InspectUsers, ProvenApi, ReadSelf},
 };
 
 /// How many further addresses a user may have: each may get a mail that its holder did not ask for.
@@ -110,7 +110,7 @@ pub(crate) async fn one_own(grant: Grant<ReadSelf>, State(app): State<App>, id: 
 
 /// `POST /user/emails`.
 pub(crate) async fn add_own(
-    grant: Grant<WriteApi>,
+    grant: Grant<ProvenApi>,
     State(app): State<App>,
     Given(wanted): Given<Wanted>,
 ) -> Result<Response, ApiError> {
@@ -119,7 +119,7 @@ pub(crate) async fn add_own(
 
 /// `DELETE /user/emails/:email_id`.
 pub(crate) async fn remove_own(
-    grant: Grant<WriteApi>,
+    grant: Grant<ProvenApi>,
     State(app): State<App>,
     id: InPath,
     headers: HeaderMap,

@@ -16,7 +16,7 @@ use crate::{
         params::{Given, Input, Reader},
         path::InPath,
     },
-    guard::{Grant, WriteApi},
+    guard::{Grant, ProvenApi},
     passwords::strength,
     refusal::Refusal,
 };
@@ -47,7 +47,7 @@ impl Input for Wanted {
 
 /// An administrator changes a user. Whether it is one is asked after the parameters were read, as GitLab does.
 pub(crate) async fn modify(
-    grant: Grant<WriteApi>,
+    grant: Grant<ProvenApi>,
     State(app): State<App>,
     Given(wanted): Given<Wanted>,
     id: InPath,

@@ -21,7 +21,7 @@ use crate::{
         path::InPath,
         reply::{self, unmodified},
     },
-    guard::{Grant, WriteApi},
+    guard::{Grant, ProvenApi},
 };
 
 /// What is asked of an account.
@@ -87,7 +87,7 @@ macro_rules! steps {
     ($($(#[$doc:meta])* $name:ident $step:ident;)*) => { $(
         $(#[$doc])*
         pub(crate) async fn $name(
-            grant: Grant<WriteApi>,
+            grant: Grant<ProvenApi>,
             State(app): State<App>,
             id: InPath,
         ) -> Result<Response, ApiError> {
@@ -110,7 +110,7 @@ steps! {
     unban Unban;
 }
 
-async fn take(app: &App, grant: &Grant<WriteApi>, id: &InPath, step: Step) -> Result<Response, ApiError> {
+async fn take(app: &App, grant: &Grant<ProvenApi>, id: &InPath, step: Step) -> Result<Response, ApiError> {
     let user = whom(app, grant, id).await?;
     let said = match step.outcome(&user, grant.somebody()?)? {
         Outcome::Stays(said) => said,
@@ -123,7 +123,7 @@ async fn take(app: &App, grant: &Grant<WriteApi>, id: &InPath, step: Step) -> Re
 }
 
 /// The user whom an administrator means.
-async fn whom(app: &App, grant: &Grant<WriteApi>, id: &InPath) -> Result<User, ApiError> {
+async fn whom(app: &App, grant: &Grant<ProvenApi>, id: &InPath) -> Result<User, ApiError> {
     let id = id.user_or_no_route()?;
     administrator(grant.somebody()?)?;
     app.store.user(id).await?.ok_or_else(|| ApiError::not_found("User"))
@@ -131,7 +131,7 @@ async fn whom(app: &App, grant: &Grant<WriteApi>, id: &InPath) -> Result<User, A
 
 /// `PATCH /users/:id/disable_two_factor`.
 pub(crate) async fn disable_two_factor(
-    grant: Grant<WriteApi>,
+    grant: Grant<ProvenApi>,
     State(app): State<App>,
     id: InPath,
 ) -> Result<Response, ApiError> {
@@ -162,7 +162,7 @@ impl Input for How {
 /// `DELETE /users/:id`. Its own projects go with it; what it made in places of others falls to a ghost, or is nobody's
 /// when it is deleted hard.
 pub(crate) async fn delete(
-    grant: Grant<WriteApi>,
+    grant: Grant<ProvenApi>,
     State(app): State<App>,
     Given(how): Given<How>,
     id: InPath,

@@ -21,7 +21,7 @@ use crate::{
         views::{Frame, Notice, NoticeKind},
         visit::Visit,
     },
-    guard::{AdminPages, Grant},
+    guard::{AdminPages, Administer, Grant},
     refusal::Refusal,
 };
 
@@ -43,7 +43,7 @@ pub(in crate::doors::web) async fn show(
 
 /// Takes the form: all of it, or nothing.
 pub(in crate::doors::web) async fn submit(
-    grant: Grant<AdminPages>,
+    grant: Grant<Administer>,
     State(app): State<App>,
     mut visit: Visit,
     form: Form,

@@ -28,7 +28,7 @@ use crate::{
         views::{Frame, Notice, NoticeKind},
         visit::Visit,
     },
-    guard::{AdminPages, Grant},
+    guard::{AdminPages, Administer, Grant},
     refusal::Refusal,
 };
 
@@ -97,7 +97,7 @@ pub(in crate::doors::web) async fn show(
 
 /// Changes the fields.
 pub(in crate::doors::web) async fn submit(
-    grant: Grant<AdminPages>,
+    grant: Grant<Administer>,
     State(app): State<App>,
     mut visit: Visit,
     Path(id): Path<String>,
@@ -139,7 +139,7 @@ fn changes(person: Person) -> UserChanges {
 
 /// Closes the account or opens it again, or switches its second factor off.
 pub(in crate::doors::web) async fn step(
-    grant: Grant<AdminPages>,
+    grant: Grant<Administer>,
     State(app): State<App>,
     mut visit: Visit,
     Path(id): Path<String>,

@@ -26,7 +26,7 @@ use crate::{
         paths,
         visit::Visit,
     },
-    guard::{AdminPages, Grant},
+    guard::{AdminPages, Administer, Grant},
     refusal::Refusal,
 };
 
@@ -49,7 +49,7 @@ pub(in crate::doors::web) async fn ask(
 
 /// Deletes.
 pub(in crate::doors::web) async fn delete(
-    grant: Grant<AdminPages>,
+    grant: Grant<Administer>,
     State(app): State<App>,
     mut visit: Visit,
     Path(id): Path<String>,

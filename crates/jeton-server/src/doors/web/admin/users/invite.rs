@@ -18,7 +18,7 @@ use crate::{
         paths,
         visit::Visit,
     },
-    guard::{AdminPages, Grant},
+    guard::{AdminPages, Administer, Grant},
     refusal::Refusal,
 };
 
@@ -34,7 +34,7 @@ pub(in crate::doors::web) async fn show(
 
 /// Takes it.
 pub(in crate::doors::web) async fn submit(
-    grant: Grant<AdminPages>,
+    grant: Grant<Administer>,
     State(app): State<App>,
     mut visit: Visit,
     form: Form,
