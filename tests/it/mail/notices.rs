@@ -39,6 +39,9 @@ fn the_owner_of_a_token_is_told_what_happens_to_it() {
     let other = root.post(&format!("/api/v4/users/{user}/personal_access_tokens"), &body).expect(201).json();
     let told = server.wait_for_mail(&address, "A new personal access token has been created", 3);
     assert!(told.body.contains("an administrator") && told.body.contains("for jane"), "{}", told.body);
+    // What acts for her without being hers is no news to her.
+    let body = json!({ "name": "not hers", "scopes": ["api"] });
+    root.post(&format!("/api/v4/users/{user}/impersonation_tokens"), &body).expect(201);
     server.jeton(&["user", "block", &jane.username]).expect_ok();
     root.delete(&format!("/api/v4/personal_access_tokens/{}", other["id"])).expect(204);
     assert_eq!(server.count(&format!("SELECT count(*) FROM mails WHERE recipient = '{address}'")), 0);

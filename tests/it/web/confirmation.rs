@@ -2,9 +2,10 @@
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use reqwest::Method;
+use serde_json::json;
 
 use super::{Browser, SIGN_IN};
-use crate::harness::{Person, Server, Visitor as _};
+use crate::harness::{Person, Server, Visitor as _, secrets};
 
 const EMAILS: &str = "/-/profile/emails";
 const SUBJECT: &str = "Confirmation instructions";
@@ -82,6 +83,31 @@ fn the_link_is_sent_again_to_who_needs_it_and_to_nobody_else() {
     waiting.session();
     assert!(server.mails_to("known@example.com").iter().all(|mail| mail.subject != SUBJECT));
     assert!(server.mails_to("nobody@example.com").is_empty());
+}
+
+#[test]
+fn accounts_that_the_api_makes_wait_too_unless_an_administrator_vouches_for_them() {
+    let server = strict();
+    let root = server.root().token("api");
+    let make = |name: &str, vouched: bool| {
+        let password = secrets::new_password();
+        let body = json!({
+            "username": name, "name": name, "email": format!("{name}@api.example"), "password": password,
+            "skip_confirmation": vouched,
+        });
+        let made = root.post("/api/v4/users", &body).expect(201).json();
+        assert_eq!(made["confirmed_at"].is_string(), vouched, "{made}");
+        password
+    };
+    let vouched = make("vouched", true);
+    Browser::new(&server).sign_in("vouched", &vouched).expect(303);
+    let waits = make("waits", false);
+    let mut browser = Browser::new(&server);
+    browser.sign_in("waits", &waits).expect(422);
+    let (link, _) = server.wait_for_mail("waits@api.example", SUBJECT, 1).link("/users/confirmation?");
+    confirm(&mut browser, &link).expect(303);
+    browser.sign_in("waits", &waits).expect(303);
+    assert!(server.mails_to("vouched@api.example").is_empty());
 }
 
 #[test]
