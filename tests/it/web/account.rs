@@ -165,7 +165,8 @@ fn the_log_tells_what_happened_and_to_its_owner_alone() {
 
 #[test]
 fn the_log_tells_of_refusals_over_git() {
-    let server = Server::shared();
+    // Of its own: every command makes a server forget the passwords that it knows.
+    let server = &Server::start(&[]);
     let person = server.person("nell");
     let git = Git::new();
     let url = server.url_as(&person.username, &person.password, "/root/none.git");
