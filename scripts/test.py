@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
@@ -90,7 +91,9 @@ def step_dependencies():
 def step_advisories():
     """Known vulnerabilities, where a database of them is at hand."""
     if (ROOT / ADVISORIES).exists():
-        run(ADVISORIES, "Cargo.lock")
+        rules = tomllib.loads((ROOT / "deny.toml").read_text(encoding="utf-8"))
+        allowed = [word for known in rules["advisories"]["ignore"] for word in ("--allow", known["id"])]
+        run(ADVISORIES, "Cargo.lock", *allowed)
     else:
         print(f"skipped: no advisory database here ({ADVISORIES}); set ADVISORIES to a program that reads Cargo.lock")
 
