@@ -99,8 +99,12 @@ pub struct Record {
 }
 
 impl Record {
-    /// How long the next attempt has to wait still, in whole seconds, rounded up; none: not at all.
-    pub fn wait(self, now: Timestamp) -> Option<i64> {
+    /// How long the next attempt has to wait still, in whole seconds, rounded up; none: not at all. Of two attempts at once,
+    /// the one that is judged later may have come earlier: where nothing is held, that is no wait either.
+    pub fn wait(self, kind: Kind, now: Timestamp) -> Option<i64> {
+        if self.failures <= kind.rule().free {
+            return None;
+        }
         let micros = self.held_until.micros().saturating_sub(now.micros());
         (micros > 0).then(|| (micros - 1) / 1_000_000 + 1)
     }
@@ -116,7 +120,7 @@ pub const fn forgotten(kind: Kind, now: Timestamp) -> Timestamp {
 /// # Errors
 /// Seconds to wait: the subject is held, and nothing is counted.
 pub fn charge(kind: Kind, before: Option<Record>, now: Timestamp) -> Result<Record, i64> {
-    if let Some(wait) = before.and_then(|record| record.wait(now)) {
+    if let Some(wait) = before.and_then(|record| record.wait(kind, now)) {
         return Err(wait);
     }
     let living = before.filter(|record| record.held_until > forgotten(kind, now));

@@ -68,7 +68,7 @@ impl Store {
             let row: Option<(i64, i64)> = on!(&self.db, c => sqlx::query_as(
                 "SELECT failures, held_until FROM throttles WHERE kind = $1 AND subject = $2")
                 .bind(subject.kind.name()).bind(&subject.name).fetch_optional(c).await)?;
-            longest = longest.max(row.and_then(|row| record(row).wait(now)));
+            longest = longest.max(row.and_then(|row| record(row).wait(subject.kind, now)));
         }
         Ok(longest)
     }

@@ -38,7 +38,7 @@ fn the_delay_doubles_after_the_free_attempts_up_to_its_longest() {
         (Kind::Network, 200, 60),
     ] {
         let (record, now) = after(kind, failures);
-        let wait = record.and_then(|record| record.wait(now)).unwrap_or(0);
+        let wait = record.and_then(|record| record.wait(kind, now)).unwrap_or(0);
         assert_eq!(wait, seconds, "{} after {failures}", kind.name());
     }
     assert_eq!(delay(Kind::Login.rule(), i64::MAX), MINUTE);
@@ -80,10 +80,13 @@ fn a_hold_does_not_grow_by_being_knocked_at() {
 
 #[test]
 fn the_wait_is_rounded_up() {
-    let record = Record { failures: 1, held_until: NOW };
+    let record = Record { failures: 11, held_until: NOW };
     for (micros, wait) in [(0, None), (1, Some(1)), (1_000_000, Some(1)), (1_000_001, Some(2))] {
-        assert_eq!(record.wait(Timestamp::from_micros(NOW.micros() - micros)), wait, "{micros}");
+        assert_eq!(record.wait(Kind::Login, Timestamp::from_micros(NOW.micros() - micros)), wait, "{micros}");
     }
+    // Two attempts at once, of which the earlier is judged second.
+    let counted = Record { failures: 10, held_until: NOW };
+    assert_eq!(counted.wait(Kind::Login, Timestamp::from_micros(NOW.micros() - 1)), None);
 }
 
 #[test]
@@ -93,7 +96,7 @@ fn what_was_right_costs_nothing() {
         let now = before.unwrap().held_until.plus_seconds(1);
         let charged = charge(Kind::Login, before, now).unwrap();
         let back = refund(charged, charged, now);
-        assert_eq!((back.failures, back.wait(now)), (failures, None));
+        assert_eq!((back.failures, back.wait(Kind::Login, now)), (failures, None));
         // A wrong attempt that came meanwhile keeps its own hold.
         let other = Record { failures: charged.failures + 1, held_until: charged.held_until.plus_seconds(9) };
         assert_eq!(refund(charged, other, now), Record { failures: charged.failures, ..other });
