@@ -59,7 +59,7 @@ impl Underway {
     /// authority away, after every memory of it has ended.
     pub async fn review(&self) {
         let entries: Vec<Entry> = self.entries().entries.values().cloned().collect();
-        let reviewing = entries.into_iter().map(async |entry| {
+        let reviewing = entries.into_iter().map(|entry| async move {
             if !(entry.ask)().await {
                 entry.revoked.cancel();
                 if tokio::time::timeout(PATIENCE, entry.gone.cancelled()).await.is_err() {
