@@ -18,10 +18,10 @@ test: ## every check and every test; STEPS="lint tests" runs only those
 	@scripts/install test
 	@python3 scripts/test.py $(STEPS)
 
-bench: ## measure the release program against nginx and against git over file://
+bench: ## measure the release program against nginx and git over file://; PARTS="git" measures only that
 	@scripts/install bench
 	@cargo build --release --locked --workspace --bins
-	@cargo run --quiet --release --locked --bin jeton-bench
+	@cargo run --quiet --release --locked --bin jeton-bench -- $(PARTS)
 
 docs: ## build the documentation of the code: target/doc/jeton_server/index.html
 	@cargo doc --workspace --no-deps --locked

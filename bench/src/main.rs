@@ -3,7 +3,8 @@
 //!
 //! The server under test has the first core for itself, the load generator the second. Rounds of all targets take turns,
 //! and what is reported is the median; a ratio is the median over the rounds of a round's own ratio. A round that other
-//! programs disturbed is run again. `BENCH_TOKENS`, `BENCH_SECONDS` and `BENCH_ROUNDS` make it smaller, to try it out.
+//! programs disturbed is run again. `BENCH_TOKENS`, `BENCH_SECONDS` and `BENCH_ROUNDS` make it smaller, to try it out;
+//! names of parts (`requests`, `sign-ins`, `git`) as arguments leave out the others.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the report is printed")]
 #![expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
 
@@ -15,11 +16,15 @@ mod machine;
 mod report;
 mod seed;
 mod server;
+mod sign_ins;
 mod statistics;
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::server::{Jeton, jeton};
 
@@ -47,8 +52,22 @@ impl Size {
     }
 }
 
+/// What can be measured by itself.
+const PARTS: [&str; 3] = ["requests", "sign-ins", "git"];
+
+/// The parts that are wanted: those that the arguments name, or all.
+fn parts() -> Result<Vec<String>> {
+    let named: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(unknown) = named.iter().find(|name| !PARTS.contains(&name.as_str())) {
+        bail!("there is no part `{unknown}`; there are {}", PARTS.join(", "));
+    }
+    Ok(if named.is_empty() { PARTS.map(str::to_owned).to_vec() } else { named })
+}
+
 fn main() -> Result<()> {
     let size = Size::from_environment()?;
+    let parts = parts()?;
+    let wants = |part: &str| parts.iter().any(|wanted| wanted == part);
     let directory = directory()?;
     let data = directory.join("data");
     fs::create_dir_all(&data)?;
@@ -68,14 +87,17 @@ fn main() -> Result<()> {
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let root = String::from_utf8(output.stdout)?.trim().to_owned();
 
-    rows.extend(http::measure(&directory, &data, &seeded, &root, &size)?);
-
-    eprintln!("git");
-    let server = Jeton::start(&data, false)?;
-    let work = directory.join("git");
-    fs::create_dir_all(&work)?;
-    rows.extend(git::measure(&server, &git::Work { directory: &work, data: &data, token: &root })?);
-    server.stop()?;
+    if wants("requests") {
+        rows.extend(http::measure(&directory, &data, &seeded, &root, &size)?);
+    }
+    if wants("sign-ins") {
+        eprintln!("sign-ins");
+        rows.extend(sign_ins::measure(&data, &root)?);
+    }
+    if wants("git") {
+        eprintln!("git");
+        rows.extend(measure_git(&directory, &data, &root)?);
+    }
 
     let about = [
         ("machine", machine::processor()),
@@ -96,6 +118,15 @@ fn main() -> Result<()> {
     fs::write(&file, &text)?;
     println!("{text}\nThis report is in {}", file.display());
     Ok(fs::remove_dir_all(directory)?)
+}
+
+fn measure_git(directory: &Path, data: &Path, token: &str) -> Result<Vec<report::Row>> {
+    let server = Jeton::start(data, false)?;
+    let work = directory.join("git");
+    fs::create_dir_all(&work)?;
+    let rows = git::measure(&server, &git::Work { directory: &work, data, token })?;
+    server.stop()?;
+    Ok(rows)
 }
 
 /// A new directory beside the program's own, on the disk that the build is on.
