@@ -91,7 +91,9 @@ impl Underway {
         let mut all = self.entries();
         let (admitted, asking): (Vec<&mut Entry>, Vec<&mut Entry>) =
             all.entries.values_mut().partition(|entry| entry.stage == Stage::Admitted);
-        asking.into_iter().for_each(|entry| entry.stage = Stage::Outdated);
+        for entry in asking {
+            entry.stage = Stage::Outdated;
+        }
         admitted.into_iter().map(|entry| entry.clone()).collect()
     }
 

@@ -37,7 +37,7 @@ fn everybody(server: &Server) -> Vec<Asked> {
 fn told(answer: &Answer, login: &str) -> (u16, String) {
     let differs = ["authenticity_token", "csrf-token"];
     let lines = answer.text().lines().filter(|line| !differs.iter().any(|part| line.contains(part)));
-    (answer.status.into(), lines.collect::<Vec<_>>().join("\n").replace(login, "LOGIN"))
+    (answer.status, lines.collect::<Vec<_>>().join("\n").replace(login, "LOGIN"))
 }
 
 fn hashes(server: &Server) -> u64 {

@@ -54,10 +54,10 @@ impl Store {
         self.write(move |tx| {
             Box::pin(async move {
                 let is_allowed = count(tx, PASSWORD, &request, now).await?;
-                if let (true, Some(user), Some(reset)) = (is_allowed, request.user, reset) {
-                    if send_password_link(tx, user, &reset, now).await? {
-                        note(tx, "user.password_link", user, &by, now).await?;
-                    }
+                if let (true, Some(user), Some(reset)) = (is_allowed, request.user, reset)
+                    && send_password_link(tx, user, &reset, now).await?
+                {
+                    note(tx, "user.password_link", user, &by, now).await?;
                 }
                 Ok(is_allowed)
             })
