@@ -3,6 +3,7 @@
 // The environment says where the server is and who may sign in: JETON_URL, JETON_USERNAME, JETON_PASSWORD.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
@@ -25,6 +26,9 @@ export function launch() {
   });
 }
 
+/** Address and text of the document that each page shows. */
+const documents = new WeakMap();
+
 /** Runs `steps` with a new page, and fails if the page ever complained: of its policy, a script or a missing file. */
 export async function visit(browser, options, steps) {
   const context = await browser.newContext({ baseURL: url, viewport: desk, ...options });
@@ -43,6 +47,9 @@ export async function visit(browser, options, steps) {
     if (!["net::ERR_CACHE_MISS", "net::ERR_ABORTED"].includes(errorText)) complaints.push(`${request.url()}: ${errorText}`);
   });
   page.on("response", (response) => {
+    const isShown = response.request().isNavigationRequest() && response.frame() === page.mainFrame() && ![301, 302, 303, 307].includes(response.status());
+    // Of a page that was left at once the text is gone, and nobody asks for it.
+    if (isShown) documents.set(page, response.text().then((html) => ({ address: response.url(), html })).catch(() => undefined));
     // Of pages and of scripts' calls, refusals are asked for; a style sheet or an image must be there.
     const isAsset = !["document", "fetch"].includes(response.request().resourceType());
     if (isAsset && response.status() >= 400) complaints.push(response.url());
@@ -95,8 +102,30 @@ export function row(page, name) {
   return page.getByRole("row").filter({ has: page.getByText(name, { exact: true }) });
 }
 
-/** Checks contrast, names, roles and the rest of WCAG 2.2 AA as far as axe can, and that nothing runs out of the page. */
+/** What an authenticator app with that secret shows, so many seconds from now. Each code counts once, and the next one early:
+ * tests that need two take the one of now and that of half a minute later. */
+export const code = (secret, later = 0) =>
+  execFileSync("oathtool", ["--totp", "-b", secret, "--now", `@${Math.floor(Date.now() / 1000) + later}`], { encoding: "utf8" }).trim();
+
+/** Checks the page as it stands, and as it looks where JavaScript is off. */
 export async function inspect(page, what) {
+  await audit(page, what);
+  const { address, html } = await documents.get(page);
+  const twin = await page.context().newPage();
+  // The same answer once more, without a question to the server, and without the page's scripts. (axe itself needs
+  // JavaScript; no page of ours has a part that only browsers without it show.)
+  await twin.route("**/*", (route) => {
+    const kind = route.request().resourceType();
+    if (kind === "document") return route.fulfill({ contentType: "text/html; charset=utf-8", body: html });
+    return kind === "script" ? route.abort() : route.continue();
+  });
+  await twin.goto(address);
+  await audit(twin, `${what}, without JavaScript`);
+  await twin.close();
+}
+
+/** Checks contrast, names, roles and the rest of WCAG 2.2 AA as far as axe can, and that nothing runs out of the page. */
+async function audit(page, what) {
   // Not as a script element: the page's policy allows none but its own.
   await page.evaluate(axe);
   const violations = await page.evaluate(async () => {

@@ -1,20 +1,14 @@
 // Second factors in a browser: an authenticator app, recovery codes, and passkeys of a virtual authenticator.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
-import { desk, inspect, launch, openTokens, createToken, phone, signIn, url, username, visit } from "./browser.mjs";
+import { code, desk, inspect, launch, openTokens, createToken, phone, signIn, url, username, visit } from "./browser.mjs";
 
 const factorsPage = "/-/profile/two_factor_auth";
 const password = process.env.JETON_PASSWORD;
 let browser;
 before(async () => { browser = await launch(); });
 after(() => browser.close());
-
-/** What an authenticator app with that secret shows, so many seconds from now. Each code counts once, and the next one early:
- * tests that need two take the one of now and that of half a minute later. */
-const code = (secret, later = 0) =>
-  execFileSync("oathtool", ["--totp", "-b", secret, "--now", `@${Math.floor(Date.now() / 1000) + later}`], { encoding: "utf8" }).trim();
 
 /** Plugs a key into the browser. */
 async function plugIn(page, options = {}) {

@@ -13,12 +13,19 @@ fn run(file: &str, person: &str) {
 #[track_caller]
 fn run_as(file: &str, person: &Person) {
     let server = Server::shared();
+    // An hour ago, this person proved in all their sessions who they are; not since.
+    let ages = format!(
+        "UPDATE sessions SET proven_at = proven_at - 3600000000
+         WHERE user_id = (SELECT id FROM users WHERE username = '{}')",
+        person.username
+    );
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/browser");
     let output = Command::new("node")
         .args(["--test", file])
         .current_dir(directory)
         .env("JETON_URL", server.url(""))
         .env("JETON_MAIL_DIR", server.data_dir().join("mail"))
+        .env("JETON_AGE_PROOFS", serde_json::json!(server.query_command(&ages)).to_string())
         .env("JETON_USERNAME", &person.username)
         .env("JETON_PASSWORD", &person.password)
         .output()
@@ -45,6 +52,11 @@ fn people_use_second_factors_in_a_browser() {
 #[test]
 fn every_page_is_accessible_on_phones_and_desks_in_light_and_dark() {
     run("look.test.mjs", "bob");
+}
+
+#[test]
+fn people_are_asked_again_who_they_are() {
+    run("stale.test.mjs", "stan");
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub enum Kind {
     Factor,
     /// One account from one network from which it signed in before.
     Familiar,
-    /// What strangers typed as the account's name, wherever they are.
+    /// One account, by whichever of its names strangers try it, wherever they are; a name of nobody's, by what was typed.
     Login,
     /// One network's attempts at accounts that are strangers to it.
     Network,

@@ -138,27 +138,6 @@ impl Typed {
     }
 }
 
-/// Seconds that an account's next code has to wait after so many wrong ones in a row: nothing for the first few, then
-/// twice as long each time, and never for ever. Only who knows the password gets this far.
-pub fn delay(wrong: i64) -> i64 {
-    const FREE: i64 = 4;
-    const FIRST: i64 = 15;
-    const LONGEST: i64 = 900;
-    match wrong - FREE - 1 {
-        ..0 => 0,
-        doublings @ 0..16 => (FIRST << doublings).min(LONGEST),
-        _ => LONGEST,
-    }
-}
-
-/// Seconds after which wrong codes are forgotten: what a thief of the password did last week is not held against its owner.
-const FORGOTTEN: i64 = 86_400;
-
-/// How many wrong codes in a row still count, of so many whose delay was over at that moment.
-pub fn still_wrong(wrong: i64, next_try_at: Timestamp, now: Timestamp) -> i64 {
-    if now < next_try_at.plus_seconds(FORGOTTEN) { wrong } else { 0 }
-}
-
 /// Whether somebody who proved it at that moment is still believed in what is too sensitive for a session alone.
 pub fn is_proven(proven_at: Option<Timestamp>, now: Timestamp) -> bool {
     proven_at.is_some_and(|at| now < at.plus_seconds(PROOF))

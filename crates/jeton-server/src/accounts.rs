@@ -4,8 +4,6 @@ use jeton_core::{
     caller::{Caller, Via},
     id::{SessionId, UserId},
     secret::Secret,
-    time::Timestamp,
-    token::TokenDigest,
     user::{User, UserState},
 };
 use jeton_store::{
@@ -18,6 +16,8 @@ use crate::{app::App, notices::Notice, refusal::Refusal, session};
 
 /// Where people sign in.
 pub const SIGN_IN_PATH: &str = "/users/sign_in";
+/// Where people set up their second factors.
+pub const TWO_FACTOR_PATH: &str = "/-/profile/two_factor_auth";
 /// Where people prove once more who they are.
 pub const CONFIRM_PATH: &str = "/users/confirm";
 /// Where people make their tokens.
@@ -31,40 +31,24 @@ pub const PASSWORD_LINK_PARAMETER: &str = "reset_password_token";
 /// Seconds for which a link works that an administrator hands on: one day.
 const LINK_LIFE: i64 = 86_400;
 
-/// See [`App::new_password_link`].
-pub(crate) struct PasswordLink {
-    /// Its whole address, with the secret.
-    pub(crate) url: String,
-    /// What is kept of the secret.
-    pub(crate) digest: TokenDigest,
-    /// Until when it works.
-    pub(crate) expires_at: Timestamp,
-}
-
 impl App {
     /// Starts a session for somebody whose password was right, and answers its cookie. An account that an administrator
-    /// had put to rest is awake again. `client` is what the browser calls itself.
-    pub async fn sign_in(&self, user: &User, client: Option<String>, by: By) -> Result<String, Refusal> {
-        self.sign_in_for(user, client, false, by).await
+    /// had put to rest is awake again.
+    pub async fn sign_in(&self, user: &User, by: By) -> Result<String, Refusal> {
+        self.sign_in_for(user, false, by).await
     }
 
     /// The same, in a browser that may be asked to stay signed in.
-    pub async fn sign_in_for(
-        &self,
-        user: &User,
-        client: Option<String>,
-        stays: bool,
-        by: By,
-    ) -> Result<String, Refusal> {
+    pub async fn sign_in_for(&self, user: &User, stays: bool, by: By) -> Result<String, Refusal> {
         if user.state == UserState::Deactivated {
             self.set_user_state(user.id, UserState::Active, by.clone()).await?;
         }
         let user = &User { state: UserState::Active, ..user.clone() };
-        let mails = self.mails_about_sign_in(user, client.as_deref(), &by).await?;
+        let mails = self.mails_about_sign_in(user, &by).await?;
         let cookie = session::new_secret()?;
         let (id, digest) = (user.id, self.sessions.digest(&cookie));
         self.see_through(move |app| async move {
-            let new = NewSession { user: id, digest, client, stays };
+            let new = NewSession { user: id, digest, stays };
             app.store.start_session_telling(new, mails, by, app.now()).await?;
             app.identities.forget_user(id);
             Ok(())
@@ -115,17 +99,10 @@ impl App {
 
     /// Makes a link that sets the user's password once, within a day; links made before stop working.
     pub async fn make_password_link(&self, user: UserId) -> Result<String, Refusal> {
-        let link = self.new_password_link()?;
-        self.store.create_password_link(user, link.digest, link.expires_at).await?;
-        Ok(link.url)
-    }
-
-    /// A link that will set somebody's password once it is stored.
-    pub(crate) fn new_password_link(&self) -> Result<PasswordLink, Refusal> {
         let secret = session::new_secret()?;
-        let url = format!("{}{PASSWORD_LINK_PATH}?{PASSWORD_LINK_PARAMETER}={secret}", self.config.external_url);
-        let expires_at = self.now().plus_seconds(LINK_LIFE);
-        Ok(PasswordLink { url, digest: self.sessions.link_digest(&secret), expires_at })
+        let digest = self.sessions.link_digest(&secret);
+        self.store.create_password_link(user, digest, self.now().plus_seconds(LINK_LIFE)).await?;
+        Ok(format!("{}{PASSWORD_LINK}{secret}", self.config.external_url))
     }
 
     /// Whose password the link with this secret sets, while it works.
@@ -166,7 +143,7 @@ impl App {
     /// Sets somebody's password, as an administrator: the account's sessions end. `hash` is what
     /// [`Passwords::hash`](crate::passwords::Passwords::hash) made of it. When this returns, that is in force. False if there is no such user.
     pub async fn reset_password(&self, user: &User, hash: String, by: By) -> Result<bool, Fault> {
-        let (id, mails) = (user.id, self.mails_to(user, Notice::PasswordReset, &by));
+        let (id, mails) = (user.id, self.mails_to(user, Notice::PasswordReset { must_change: false }, &by));
         self.see_through(move |app| async move {
             let is_set = app.store.set_password_telling(id, hash, mails, by, app.now()).await?;
             app.identities.forget_user(id);
@@ -182,3 +159,4 @@ mod requests;
 mod tests;
 
 pub use addresses::{CONFIRMATION_PARAMETER, CONFIRMATION_PATH, NEW_CONFIRMATION_PATH, NotChanged, unconfirmed};
+pub(crate) use requests::PASSWORD_LINK;

@@ -1,19 +1,23 @@
-//! Passwords that are tried, at the sign-in page or over Git: throttled before they are judged, recorded when they are
-//! wrong. The rules of throttling are [`jeton_core::lockout`]'s; tokens have no part in any of this.
+//! Passwords and second factors that are tried, at the sign-in page or over Git: throttled before they are judged,
+//! recorded when they are wrong. The rules of throttling are [`jeton_core::lockout`]'s; tokens have no part in any of this.
 //!
 //! Somebody who comes with a browser or from a network where the account signed in before is counted apart from
 //! strangers. So strangers can be slowed down, and nobody can keep the owner out by guessing.
 
+mod codes;
+mod counting;
+
 use std::net::{IpAddr, Ipv6Addr};
 
-use jeton_core::{id::UserId, lock::Denial, lockout::Kind, secret::Secret, token::TokenDigest, user::User};
+use jeton_core::{id::UserId, lock::Denial, secret::Secret, token::TokenDigest, user::User};
 use jeton_store::{
     By, Fault,
     devices::{Familiarity, MOST_COOKIES},
-    throttles::{Outcome, Subject},
-    users::Account,
+    throttles::Subject,
+    users::{self, Account},
 };
 
+use self::counting::{Attempt, Place, subjects};
 use crate::{app::App, edge::Client, passwords::Verdict, refusal::Refusal, session};
 
 /// No user has this number.
@@ -35,6 +39,11 @@ impl Whence {
     pub fn new(by: By, client: Option<Client>, cookie: Option<&str>) -> Self {
         let cookies = cookie.into_iter().flat_map(|cookie| cookie.split(SEPARATOR)).map(str::to_owned);
         Self { by, network: client.and_then(network_of), cookies: cookies.take(MOST_COOKIES).collect() }
+    }
+
+    /// What an account with that memory knows of it.
+    fn seen_by(&self, familiarity: Familiarity) -> Place<'_> {
+        Place::of(familiarity, self.network.as_deref())
     }
 
     /// The cookie with one of its values replaced, or with one more; the oldest makes room.
@@ -88,17 +97,32 @@ impl App {
     /// Tries a password as [`Self::try_password`] does; one that was right within the last minute is right at once.
     pub async fn try_password_again(&self, login: &str, password: &Secret, whence: &Whence) -> Result<Proven, Refusal> {
         let account = self.store.account(login).await?;
-        if let Some(account) = &account
-            && let Some(hash) = &account.password_hash
-            && self.remembered.knows(account.user.id, hash, password, self.now())
-        {
-            return Ok(Proven { account: account.clone(), familiarity: Familiarity::default(), is_fresh: false });
+        if let Some(account) = account.clone().filter(|account| self.remembers(account, password)) {
+            return Ok(Proven { account, familiarity: Familiarity::default(), is_fresh: false });
         }
         let proven = self.try_account(login, account, password, whence).await?;
         if let Some(hash) = &proven.account.password_hash {
             self.remembered.note(proven.account.user.id, hash, password, self.now());
         }
         Ok(proven)
+    }
+
+    /// Whose password it is, for a request that was let in with it before and is under way: that is no attempt of
+    /// anybody's, so nothing is counted and nothing recorded.
+    ///
+    /// # Errors
+    /// [`Denial::WrongPassword`]; [`Refusal::Busy`].
+    pub async fn still_knows(&self, login: &str, password: &Secret) -> Result<User, Refusal> {
+        let account = self.store.account(login).await?.ok_or(Denial::WrongPassword)?;
+        let is_right = self.remembers(&account, password)
+            || self.passwords.verify(password.clone(), account.password_hash).await? != Verdict::Wrong;
+        if is_right { Ok(account.user) } else { Err(Denial::WrongPassword.into()) }
+    }
+
+    /// Whether the password was right within the last minute, and is the same still.
+    fn remembers(&self, account: &Account, password: &Secret) -> bool {
+        let hash = account.password_hash.as_deref();
+        hash.is_some_and(|hash| self.remembered.knows(account.user.id, hash, password, self.now()))
     }
 
     async fn try_account(
@@ -115,7 +139,9 @@ impl App {
         let user = account.as_ref().map(|account| account.user.id);
         let familiarity = self.familiarity(user.unwrap_or(NOBODY), whence).await?;
         let hash = account.as_ref().and_then(|account| account.password_hash.clone());
-        let verdict = self.judge(password, hash, self.subjects(login, user, familiarity, whence)).await?;
+        let typed = self.sessions.login_name(&users::login_key(login));
+        let attempt = Attempt::Password { account: user, typed: &typed };
+        let verdict = self.judge(password, hash, subjects(attempt, whence.seen_by(familiarity))).await?;
         match account.zip(verdict) {
             None => {
                 self.store.record_refusal(user, "wrong_password", whence.by.clone(), self.now()).await?;
@@ -132,8 +158,8 @@ impl App {
     /// that guesses.
     pub async fn confirm_password(&self, user: UserId, password: &Secret, by: &By) -> Result<Option<String>, Refusal> {
         let hash = self.store.password_hash(user).await?;
-        let subject = Subject { kind: Kind::Factor, name: format!("password {user}") };
-        if self.judge(password, hash.clone(), vec![subject]).await?.is_none() {
+        let subjects = subjects(Attempt::OwnPassword(user), Place::Strange(None));
+        if self.judge(password, hash.clone(), subjects).await?.is_none() {
             self.store.record_refusal(Some(user), "wrong_password", by.clone(), self.now()).await?;
             return Ok(None);
         }
@@ -148,18 +174,28 @@ impl App {
         Ok(Proven { account: Account { user, password_hash }, familiarity, is_fresh: true })
     }
 
-    /// Begins the session of somebody whose password was right, and answers its cookie. None if that is not their password
-    /// any more: whoever changed it ended the account's sessions, and this one would have been among them.
+    /// Begins the session of somebody who proved who they are, and answers its cookie. None if that proof does not do any
+    /// more: whoever changed the password, set up a second factor or closed the account meanwhile ended its sessions, and
+    /// this one would have been among them.
     pub async fn enter(&self, proven: &Proven, stays: bool, by: By) -> Result<Option<String>, Refusal> {
         let user = &proven.account.user;
-        let cookie = self.sign_in_for(user, by.client.clone(), stays, by.clone()).await?;
-        if self.store.password_hash(user.id).await? == proven.account.password_hash {
+        let cookie = self.sign_in_for(user, stays, by.clone()).await?;
+        if self.still_does(proven).await? {
             return Ok(Some(cookie));
         }
         if let Some(caller) = self.identify_session(&cookie).await? {
             self.sign_out(&caller, by).await?;
         }
         Ok(None)
+    }
+
+    /// Whether what somebody proved is enough to sign in now. To be asked after the session has begun, so that no change
+    /// falls between.
+    async fn still_does(&self, proven: &Proven) -> Result<bool, Fault> {
+        let Account { user: then, password_hash } = &proven.account;
+        let Some(now) = self.store.user(then.id).await? else { return Ok(false) };
+        let factor_came = now.two_factor && !then.two_factor;
+        Ok(now.closed().is_none() && !factor_came && self.store.password_hash(then.id).await? == *password_hash)
     }
 
     /// Remembers where somebody comes from who signed in. Answers the cookie by which the browser is known from now on.
@@ -189,49 +225,6 @@ impl App {
     async fn familiarity(&self, user: UserId, whence: &Whence) -> Result<Familiarity, Fault> {
         let cookies: Vec<TokenDigest> = whence.cookies.iter().map(|value| self.sessions.device_digest(value)).collect();
         self.store.familiarity(user, &cookies, whence.network.as_deref(), self.now()).await
-    }
-
-    /// What an attempt is counted under. Strangers are counted by what they typed and not by whose it is: otherwise the
-    /// count would tell which names and addresses belong to one account, or to any.
-    fn subjects(&self, login: &str, user: Option<UserId>, familiarity: Familiarity, whence: &Whence) -> Vec<Subject> {
-        let subject = |kind, name| Subject { kind, name };
-        match (user, familiarity, &whence.network) {
-            (Some(_), Familiarity { device: Some((id, _)), .. }, _) => vec![subject(Kind::Device, id.to_string())],
-            (Some(user), Familiarity { network: true, .. }, Some(network)) => {
-                vec![subject(Kind::Familiar, format!("{user} {network}"))]
-            }
-            (_, _, network) => {
-                let name = self.sessions.login_name(login.trim().to_lowercase().as_str());
-                let network = network.clone().map(|network| subject(Kind::Network, network));
-                std::iter::once(subject(Kind::Login, name)).chain(network).collect()
-            }
-        }
-    }
-
-    /// Runs `judging`, which answers none for what is wrong, if none of the subjects is held. The attempt is counted before
-    /// it is judged, and what was right takes its count back. Second factors are guarded by the same: with
-    /// [`Kind::Factor`], and the account's number in the name.
-    ///
-    /// `enter` comes before anything is written: who is held, and whom it turns away, cost no writing.
-    pub async fn guarded<S, T>(
-        &self,
-        subjects: Vec<Subject>,
-        enter: impl FnOnce() -> Result<S, Refusal>,
-        judging: impl Future<Output = Result<Option<T>, Refusal>>,
-    ) -> Result<Option<T>, Refusal> {
-        if let Some(wait) = self.store.wait_for(&subjects, self.now()).await? {
-            return Err(Refusal::Held(wait));
-        }
-        let _inside = enter()?;
-        let charges = self.store.charge(subjects, self.now()).await?.map_err(Refusal::Held)?;
-        let judged = judging.await;
-        let outcome = match &judged {
-            Ok(None) => return Ok(None),
-            Ok(Some(_)) => Outcome::Right,
-            Err(_) => Outcome::Unjudged,
-        };
-        self.store.settle(charges, outcome, self.now()).await?;
-        judged
     }
 
     /// What comes of a password under these subjects; none if it is wrong.

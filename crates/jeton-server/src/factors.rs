@@ -1,7 +1,6 @@
-//! Second factors: what people set up, and what they prove with it. A change of what somebody has goes through a method of
+//! Second factors: what people set up, and what they prove with it. Codes that are tried are in [`crate::attempts`]. A change of what somebody has goes through a method of
 //! [`App`] here, which commits, and forgets the user before it returns.
 
-mod notices;
 mod passkeys;
 mod vault;
 
@@ -14,18 +13,22 @@ use jeton_core::{
     caller::{Caller, Via},
     id::{SessionId, UserId},
     second_factor::{self, AppSecret, Demand, Duty, RECOVERY_CODES, Typed},
-    time::Timestamp,
     token::TokenDigest,
     user::User,
 };
 use jeton_store::{
     By, Fault,
-    factors::{Along, Half, NewApp, Turn},
+    factors::{Along, Half, NewApp},
 };
 use zeroize::Zeroizing;
 
-use self::notices::Change;
-use crate::{app::App, nature, refusal::Refusal, session};
+use crate::{
+    app::App,
+    nature,
+    notices::{FactorNotice, Notice},
+    refusal::Refusal,
+    session,
+};
 
 /// Seconds after which a page offers another secret.
 const OFFER: i64 = 3_600;
@@ -40,17 +43,6 @@ pub enum Registered {
     First(RecoveryCodes),
     /// There were others before.
     Another,
-}
-
-/// What came of a code.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Checked {
-    /// It is right, and used up.
-    Right,
-    /// It is wrong, or was used before.
-    Wrong,
-    /// It was not looked at: so many were wrong that the next one has to wait until then.
-    NotBefore(Timestamp),
 }
 
 impl App {
@@ -91,7 +83,7 @@ impl App {
         let secret = self.vault.open(user.id, &sealed)?;
         let Typed::Code(code) = Typed::parse(code) else { return Ok(None) };
         let Some(step) = secret.step_of(code, 0, self.now()) else { return Ok(None) };
-        let (codes, along) = self.along(user, session, Change::AppAdded)?;
+        let (codes, along) = self.along(user, session, FactorNotice::AppAdded, &by)?;
         let id = user.id;
         let is_first = self
             .see_through(move |app| async move {
@@ -104,9 +96,15 @@ impl App {
     }
 
     /// What a new factor brings along, and the recovery codes in plain.
-    fn along(&self, user: &User, session: SessionId, change: Change) -> Result<(RecoveryCodes, Along), Refusal> {
+    fn along(
+        &self,
+        user: &User,
+        session: SessionId,
+        notice: FactorNotice,
+        by: &By,
+    ) -> Result<(RecoveryCodes, Along), Refusal> {
         let (codes, digests) = self.new_codes(user.id)?;
-        let mails = notices::told(self, user, change);
+        let mails = self.mails_to(user, Notice::Factor(notice), by);
         Ok((codes, Along { session: Some(session), codes: digests, mails }))
     }
 
@@ -126,61 +124,26 @@ impl App {
     /// New recovery codes; the old ones are dead. None if two-factor authentication is off.
     pub async fn replace_codes(&self, user: &User, by: By) -> Result<Option<RecoveryCodes>, Refusal> {
         let (codes, digests) = self.new_codes(user.id)?;
-        let mails = notices::told(self, user, Change::CodesReplaced);
+        let mails = self.mails_to(user, Notice::Factor(FactorNotice::CodesReplaced), &by);
         let replaced = self.store.replace_recovery_codes(user.id, digests, mails, by, self.now()).await?;
         Ok(replaced.then_some(codes))
     }
 
     /// Takes the app away. False if it is the last factor, or there is none.
     pub async fn remove_app(&self, user: &User, by: By) -> Result<bool, Fault> {
-        let mails = notices::told(self, user, Change::AppRemoved);
+        let mails = self.mails_to(user, Notice::Factor(FactorNotice::AppRemoved), &by);
         self.store.remove_app(user.id, mails, by, self.now()).await
     }
 
     /// Takes every factor away: two-factor authentication is off. False if it was.
     pub async fn reset_two_factor(&self, user: &User, by: By) -> Result<bool, Fault> {
-        let (id, mails) = (user.id, notices::told(self, user, Change::SwitchedOff));
+        let (id, mails) = (user.id, self.mails_to(user, Notice::Factor(FactorNotice::SwitchedOff), &by));
         self.see_through(move |app| async move {
             let reset = app.store.reset_two_factor(id, mails, by, app.now()).await?;
             app.identities.forget_user(id);
             Ok(reset)
         })
         .await
-    }
-
-    /// Checks what somebody typed as a second step: a code of the app, or a recovery code. Either counts once.
-    ///
-    /// The account waits longer after each wrong one. This is the one place where that is decided, by
-    /// [`jeton_store::Store::factor_turn`].
-    pub async fn check_code(&self, user: &User, typed: &str, by: By) -> Result<Checked, Refusal> {
-        let now = self.now();
-        if let Turn::NotBefore(moment) = self.store.factor_turn(user.id, now).await? {
-            return Ok(Checked::NotBefore(moment));
-        }
-        let is_right = match Typed::parse(typed) {
-            Typed::Code(code) => self.use_app_code(user.id, code, now).await?,
-            Typed::Recovery(code) => self.use_recovery_code(user, &code, by.clone()).await?,
-        };
-        if is_right {
-            self.store.forget_wrong_codes(user.id).await?;
-            return Ok(Checked::Right);
-        }
-        self.store.refuse_second_step(user.id, by, now).await?;
-        Ok(Checked::Wrong)
-    }
-
-    async fn use_app_code(&self, user: UserId, code: u32, now: Timestamp) -> Result<bool, Refusal> {
-        let Some((sealed, last)) = self.store.app_secret(user).await? else { return Ok(false) };
-        match self.vault.open(user, &sealed)?.step_of(code, last, now) {
-            Some(step) => Ok(self.store.use_app_step(user, step).await?),
-            None => Ok(false),
-        }
-    }
-
-    async fn use_recovery_code(&self, user: &User, code: &str, by: By) -> Result<bool, Refusal> {
-        let digest = self.vault.recovery_digest(user.id, code);
-        let mails = notices::told(self, user, Change::CodeUsed);
-        Ok(self.store.use_recovery_code(user.id, digest, mails, by, self.now()).await?)
     }
 
     /// Begins a sign-in whose second step is still to come, and answers its cookie.

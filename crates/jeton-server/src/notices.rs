@@ -4,6 +4,7 @@
 //! links in mails that look like ours: they name a path to type. They name a token by its name and its public handle.
 
 mod client;
+mod factors;
 mod sign_ins;
 #[cfg(test)]
 mod tests;
@@ -18,33 +19,36 @@ use jeton_core::{
 use jeton_store::{By, Fault, mails::Mail};
 
 use crate::{
-    accounts::{ACCESS_TOKENS_PATH, FORGOTTEN_PASSWORD_PATH},
+    accounts::{ACCESS_TOKENS_PATH, FORGOTTEN_PASSWORD_PATH, TWO_FACTOR_PATH},
     app::App,
 };
 use text::Letter;
 
+pub use factors::FactorNotice;
 pub(crate) use sign_ins::network;
 
 /// Something that happened to somebody's account.
 #[derive(Clone, Copy, Debug)]
 pub enum Notice<'a> {
     /// A sign-in with a browser or from a network that this account never used before.
-    NewSignIn {
-        /// What the browser calls itself.
-        client: Option<&'a str>,
-    },
+    NewSignIn,
     /// The owner set another password.
     PasswordChanged {
         /// Whether the tokens ended too.
         tokens_revoked: bool,
     },
     /// An administrator, or the command line, set another password.
-    PasswordReset,
+    PasswordReset {
+        /// Whether the owner has to choose one of their own before anything else.
+        must_change: bool,
+    },
     /// Another address took the place of the present one. For both of them.
     EmailChanged {
         /// The new one.
         to: &'a str,
     },
+    /// Something about a second factor.
+    Factor(FactorNotice),
     /// Something about a token.
     Token(TokenNotice, NamedToken<'a>),
 }
@@ -109,13 +113,13 @@ impl App {
 
 /// What the mail says.
 fn letter(user: &User, notice: Notice<'_>, by: &By, now: Timestamp) -> Letter {
-    let (account, agent) = (&user.username, by.client.as_deref());
+    let account = &user.username;
     let base = Letter::default();
     match notice {
-        Notice::NewSignIn { client } => base
+        Notice::NewSignIn => base
             .about("new_sign_in", "New sign-in to your account")
             .says(&format!("Somebody signed in to your account {account}, with a browser or from a network that this account did not use before."))
-            .circumstances(user, by, client, now)
+            .circumstances(user, by, now)
             .if_not_you("set another password, which ends all sessions:", FORGOTTEN_PASSWORD_PATH),
         Notice::PasswordChanged { tokens_revoked } => {
             let tokens = if tokens_revoked {
@@ -125,23 +129,29 @@ fn letter(user: &User, notice: Notice<'_>, by: &By, now: Timestamp) -> Letter {
             };
             base.about("password_changed", "Your password has been changed")
                 .says(&format!("The password of your account {account} was changed. {tokens}"))
-                .circumstances(user, by, agent, now)
+                .circumstances(user, by, now)
                 .if_not_you("ask for a link that sets another one:", FORGOTTEN_PASSWORD_PATH)
         }
-        Notice::PasswordReset => base
-            .about("password_reset", "Your password has been reset by an administrator")
-            .says(&format!("An administrator set another password for your account {account}. All sessions have ended."))
-            .circumstances(user, by, agent, now)
-            .if_unexpected("ask an administrator, or set a password that only you know:", FORGOTTEN_PASSWORD_PATH),
+        Notice::PasswordReset { must_change } => {
+            let next = if must_change { " You will be asked to choose another one when you sign in." } else { "" };
+            base.about("password_reset", "Your password has been reset by an administrator")
+                .says(&format!("An administrator set another password for your account {account}. All sessions have ended.{next}"))
+                .circumstances(user, by, now)
+                .if_unexpected("ask an administrator, or set a password that only you know:", FORGOTTEN_PASSWORD_PATH)
+        }
+        Notice::Factor(notice) => notice
+            .letter(account)
+            .circumstances(user, by, now)
+            .if_not_you("set another password, remove what you do not know, and tell an administrator:", TWO_FACTOR_PATH),
         Notice::EmailChanged { to } => base
             .about("email_changed", "Your e-mail address has been changed")
             .says(&format!("The e-mail address of your account {account} was changed."))
             .fact("Before", &user.email)
             .fact("Now", to)
-            .circumstances(user, by, agent, now)
+            .circumstances(user, by, now)
             .if_not_you("ask an administrator at once: whoever did it can set your password. Your tokens are here:", ACCESS_TOKENS_PATH),
         Notice::Token(notice, token) => about_token(base, account, notice, token)
-            .circumstances(user, by, agent, now)
+            .circumstances(user, by, now)
             .if_not_you("revoke what you do not know, and change your password:", ACCESS_TOKENS_PATH),
     }
 }
@@ -191,9 +201,21 @@ pub(crate) fn reset_link(user: &User, by: &By, now: Timestamp) -> Mail {
         .about("password_link", "Reset password instructions")
         .says(&format!("Somebody, hopefully you, asked for a link that sets another password for your account {}. It works once, within an hour:", user.username))
         .link()
-        .origin(by, by.client.as_deref(), now)
+        .origin(by, now)
         .ends("If you did not ask for it, do nothing: your password stays as it is.")
         .to(user, &user.email)
+}
+
+/// The mail whose link lets a new user choose a password.
+pub(crate) fn invitation(username: &str, name: &str, address: &str) -> Mail {
+    Letter::default()
+        .about("account_created", "Account was created for you")
+        .says(&format!(
+            "An administrator made the account {username} for you. Choose its password; the link works once, within a day:"
+        ))
+        .link()
+        .ends("If you know nothing of such an account, do nothing: without a password nobody can sign in to it.")
+        .to_somebody(name, None, address)
 }
 
 /// The mail whose link confirms an address.

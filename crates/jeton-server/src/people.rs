@@ -2,50 +2,24 @@
 
 use jeton_core::{
     id::UserId,
-    user::{Email, User},
+    user::{Email, User, Username},
 };
 use jeton_store::{
     By, Fault,
-    mails::Mail,
-    users::{Contributions, Invitation, NotMade, UserChanges},
+    mails::LinkMail,
+    users::{Contributions, NotMade, UserChanges},
 };
 
-use crate::{app::App, refusal::Refusal};
+use crate::{accounts::PASSWORD_LINK, app::App, notices, refusal::Refusal};
+
+/// Seconds for which the link of an invitation works: one day.
+const INVITATION_LIFE: i64 = 86_400;
 
 impl App {
-    /// The mail that asks a new user to choose a password, with its link.
-    pub fn invitation(&self, name: &str, email: &Email) -> Result<Invitation, Refusal> {
-        let link = self.new_password_link()?;
-        let url = &self.config.external_url;
-        let mail = Mail {
-            kind: "account_created",
-            user: None,
-            recipient: email.as_str().to_owned(),
-            subject: "Account was created for you".to_owned(),
-            body: format!(
-                "Hi {name}!\n\nAn administrator created an account for you at {url}\n\nSign in as {email}. Choose your \
-                 password first, once and within a day:\n{link}\n",
-                email = email.as_str(),
-                link = link.url,
-            ),
-        };
-        Ok(Invitation { digest: link.digest, expires_at: link.expires_at, mail })
-    }
-
-    /// The mail that tells of a password which an administrator chose.
-    pub fn tells_of_password(&self, user: &User) -> Mail {
-        let url = &self.config.external_url;
-        Mail {
-            kind: "password_changed",
-            user: Some(user.id),
-            recipient: user.email.clone(),
-            subject: "Password changed by administrator".to_owned(),
-            body: format!(
-                "Hi {}!\n\nAn administrator changed the password of your account at {url}\n\nYou will be asked to choose \
-                 another one when you sign in.\n",
-                user.name
-            ),
-        }
+    /// The mail that asks a new user to choose a password, by a link.
+    pub fn invitation(&self, username: &Username, name: &str, email: &Email) -> Result<LinkMail, Refusal> {
+        let mail = notices::invitation(username.as_str(), name, email.as_str());
+        Ok(self.with_link(mail, PASSWORD_LINK, self.now().plus_seconds(INVITATION_LIFE))?)
     }
 
     /// Changes a user; see [`jeton_store::Store::change_user`]. When this returns, that is in force.

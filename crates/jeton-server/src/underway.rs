@@ -3,6 +3,10 @@
 //! The lock turns when a request begins. A push may go on for an hour after that, and whoever revokes its token is
 //! promised that the token is dead. So each such request stands here with a way to ask once more, and every change that
 //! takes authority away asks: what is refused now is ended, and the change is answered only when it has ended.
+//!
+//! A request stands here before the lock is asked for the first time, so that no change falls between. Until it was let
+//! in nobody else asks about it: it has done nothing yet, and its password would be tried twice. A change that comes in
+//! that time only leaves word, and the request asks once more by itself before it begins.
 
 use std::{
     collections::HashMap,
@@ -29,9 +33,21 @@ struct Entries {
     entries: HashMap<u64, Entry>,
 }
 
+/// How far a request is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stage {
+    /// The lock is being asked.
+    Asking,
+    /// The same, and something was taken away since it was.
+    Outdated,
+    /// It was let in.
+    Admitted,
+}
+
 #[derive(Clone)]
 struct Entry {
     ask: Arc<Ask>,
+    stage: Stage,
     revoked: CancellationToken,
     gone: CancellationToken,
 }
@@ -47,7 +63,8 @@ pub struct Place {
 impl Underway {
     /// Enters a request, before the lock is asked for the first time: what is taken away after that asks again.
     pub fn enter(self: &Arc<Self>, ask: Ask) -> Place {
-        let entry = Entry { ask: Arc::new(ask), revoked: CancellationToken::new(), gone: CancellationToken::new() };
+        let (revoked, gone) = (CancellationToken::new(), CancellationToken::new());
+        let entry = Entry { ask: Arc::new(ask), stage: Stage::Asking, revoked, gone };
         let mut all = self.entries();
         all.last += 1;
         let number = all.last;
@@ -55,11 +72,10 @@ impl Underway {
         Place { number, underway: Arc::clone(self), revoked: entry.revoked, gone: entry.gone }
     }
 
-    /// Asks about everything that is under way, and waits until what is refused has ended. For whoever has just taken
+    /// Asks about everything that was let in, and waits until what is refused has ended. For whoever has just taken
     /// authority away, after every memory of it has ended.
     pub async fn review(&self) {
-        let entries: Vec<Entry> = self.entries().entries.values().cloned().collect();
-        let reviewing = entries.into_iter().map(|entry| async move {
+        let reviewing = self.admitted().into_iter().map(|entry| async move {
             if !(entry.ask)().await {
                 entry.revoked.cancel();
                 if tokio::time::timeout(PATIENCE, entry.gone.cancelled()).await.is_err() {
@@ -68,6 +84,17 @@ impl Underway {
             }
         });
         join_all(reviewing).await;
+    }
+
+    /// What was let in. What was not yet is told that the answer which it waits for is outdated.
+    fn admitted(&self) -> Vec<Entry> {
+        let mut all = self.entries();
+        let (admitted, asking): (Vec<&mut Entry>, Vec<&mut Entry>) =
+            all.entries.values_mut().partition(|entry| entry.stage == Stage::Admitted);
+        for entry in asking {
+            entry.stage = Stage::Outdated;
+        }
+        admitted.into_iter().map(|entry| entry.clone()).collect()
     }
 
     /// How many requests are under way.
@@ -82,6 +109,17 @@ impl Underway {
 }
 
 impl Place {
+    /// Notes that the lock let the request in, from when on every change asks about it. False if something was taken away
+    /// since the lock was asked: it is to be asked once more first.
+    #[must_use]
+    pub fn admit(&self) -> bool {
+        let mut all = self.underway.entries();
+        let Some(entry) = all.entries.get_mut(&self.number) else { return false };
+        let is_current = entry.stage != Stage::Outdated;
+        entry.stage = if is_current { Stage::Admitted } else { Stage::Asking };
+        is_current
+    }
+
     /// Waits until the request must end.
     pub async fn revoked(&self) {
         self.revoked.cancelled().await;
@@ -98,7 +136,7 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
     use super::*;
 
@@ -115,6 +153,7 @@ mod tests {
         let underway = Arc::new(Underway::default());
         let (allowed, other) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(true)));
         let (place, stays) = (underway.enter(asking(&allowed)), underway.enter(asking(&other)));
+        assert!(place.admit() && stays.admit());
         underway.review().await;
         assert_eq!(underway.count(), 2);
 
@@ -132,5 +171,23 @@ mod tests {
         assert_eq!(underway.count(), 1);
         drop(stays);
         assert_eq!(underway.count(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_was_not_let_in_yet_asks_by_itself_when_something_was_taken_away() {
+        let underway = Arc::new(Underway::default());
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        let place = underway.enter(Box::new(move || {
+            count.fetch_add(1, Ordering::SeqCst);
+            Box::pin(async { true })
+        }));
+        underway.review().await;
+        underway.review().await;
+        assert!(!place.admit(), "its answer is of before");
+        assert!(place.admit(), "asked once more, and nothing has changed since");
+        assert_eq!(asked.load(Ordering::SeqCst), 0);
+        underway.review().await;
+        assert_eq!(asked.load(Ordering::SeqCst), 1, "now it is asked about");
     }
 }

@@ -5,6 +5,7 @@ mod further;
 mod requests;
 
 pub use further::FurtherEmail;
+pub(crate) use requests::send_password_link;
 pub use requests::{Limits, MailRequest};
 
 use jeton_core::{id::UserId, time::Timestamp, token::TokenDigest, user::Email};

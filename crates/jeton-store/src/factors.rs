@@ -1,14 +1,14 @@
-//! Second factors: the authenticator app, recovery codes, passkeys, and what keeps them from being guessed. One rule holds
+//! Second factors: the authenticator app, recovery codes, passkeys, and the sign-ins that wait for one. One rule holds
 //! everything together: `users.two_factor_since` is set with the first factor and cleared with the last, in the same
 //! transaction.
 
 mod apps;
-mod guesses;
+mod half;
 mod passkeys;
 mod recovery;
 
 pub use apps::{NewApp, Sealed};
-pub use guesses::{Half, Turn};
+pub use half::Half;
 pub use passkeys::{NewPasskey, NotAdded, Passkey, Used};
 
 use jeton_core::{
@@ -23,6 +23,7 @@ use crate::{
     audit::{self, Event},
     db::{Tx, on, on_tx},
     mails::{self, Mail},
+    throttles,
 };
 
 /// What a change of factors brings along.
@@ -120,8 +121,7 @@ impl Store {
 async fn clear_rest(tx: &mut Tx, user: UserId) -> Result<(), Fault> {
     on_tx!(tx, c => sqlx::query("DELETE FROM recovery_codes WHERE user_id = $1").bind(user.0).execute(c).await.map(drop))?;
     on_tx!(tx, c => sqlx::query("DELETE FROM half_sign_ins WHERE user_id = $1").bind(user.0).execute(c).await.map(drop))?;
-    on_tx!(tx, c => sqlx::query("DELETE FROM factor_failures WHERE user_id = $1").bind(user.0).execute(c).await.map(drop))
-        .map_err(Fault::from)
+    throttles::forget_codes(tx, user).await
 }
 
 /// After a factor was added: if it is the first one, two-factor authentication is on from now, with these recovery codes.

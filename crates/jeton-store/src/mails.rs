@@ -53,6 +53,13 @@ pub struct LinkMail {
     pub digest: TokenDigest,
 }
 
+impl LinkMail {
+    /// The same, concerning that user, who had no number yet when it was written.
+    pub(crate) fn for_user(&self, user: UserId) -> Self {
+        Self { mail: Mail { user: Some(user), ..self.mail.clone() }, ..self.clone() }
+    }
+}
+
 impl Store {
     /// Queues mails that tell of no change in the database.
     pub async fn queue_mails(&self, mails: Vec<Mail>, now: Timestamp) -> Result<(), Fault> {

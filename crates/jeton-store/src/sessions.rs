@@ -55,8 +55,6 @@ pub struct NewSession {
     pub user: UserId,
     /// Of its cookie.
     pub digest: TokenDigest,
-    /// What the browser calls itself.
-    pub client: Option<String>,
     /// Whether the browser was asked to stay signed in.
     pub stays: bool,
 }
@@ -124,7 +122,7 @@ impl Store {
         by: By,
         now: Timestamp,
     ) -> Result<SessionId, Fault> {
-        let NewSession { user, digest, client, stays } = new;
+        let NewSession { user, digest, stays } = new;
         self.write(move |tx| {
             Box::pin(async move {
                 clear_over(tx, user, now).await?;
@@ -132,7 +130,7 @@ impl Store {
                 let id: i64 = on_tx!(tx, c => sqlx::query_scalar(
                     "INSERT INTO sessions (digest, user_id, created_at, last_seen_at, proven_at, address, client, stays)
                      VALUES ($1, $2, $3, $3, $3, $4, $5, $6) RETURNING id")
-                    .bind(&digest.0[..]).bind(user.0).bind(now.micros()).bind(&address).bind(client.as_deref()).bind(stays)
+                    .bind(&digest.0[..]).bind(user.0).bind(now.micros()).bind(&address).bind(by.client.as_deref()).bind(stays)
                     .fetch_one(c).await)?;
                 on_tx!(tx, c => sqlx::query(
                     "UPDATE users SET last_sign_in_at = COALESCE(current_sign_in_at, $1), current_sign_in_at = $1,
@@ -140,8 +138,7 @@ impl Store {
                          sign_in_count = sign_in_count + 1
                      WHERE id = $2")
                     .bind(now.micros()).bind(user.0).bind(&address).execute(c).await.map(drop))?;
-                let details = json!({ "client": client });
-                let event = Event { action: "session.start", subject: "user", subject_id: user.0, details };
+                let event = Event { action: "session.start", subject: "user", subject_id: user.0, details: json!({}) };
                 audit::record(tx, &by, now, event).await?;
                 mails::enqueue(tx, &mails, now).await?;
                 Ok(SessionId(id))
@@ -152,16 +149,13 @@ impl Store {
 
     /// From where and with what the user signed in before: what the audit log says of the last `limit` times.
     pub async fn earlier_sign_ins(&self, user: UserId, limit: i64) -> Result<Vec<SignIn>, Fault> {
-        let rows: Vec<(Option<String>, String)> = on!(&self.db, c => sqlx::query_as(
-            "SELECT address, details FROM audit_events
+        let rows: Vec<(Option<String>, Option<String>)> = on!(&self.db, c => sqlx::query_as(
+            "SELECT address, client FROM audit_events
              WHERE subject = 'user' AND subject_id = $1 AND action = 'session.start' ORDER BY id DESC LIMIT $2")
             .bind(user.0).bind(limit).fetch_all(c).await)?;
-        let client = |details: String| {
-            serde_json::from_str::<serde_json::Value>(&details).ok()?.get("client")?.as_str().map(str::to_owned)
-        };
-        let sign_in = |(address, details): (Option<String>, String)| SignIn {
+        let sign_in = |(address, client): (Option<String>, Option<String>)| SignIn {
             address: address.and_then(|address| address.parse().ok()),
-            client: client(details),
+            client,
         };
         Ok(rows.into_iter().map(sign_in).collect())
     }

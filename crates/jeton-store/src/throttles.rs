@@ -1,7 +1,7 @@
 //! Wrong guesses, counted for all nodes together. The rules are those of [`jeton_core::lockout`].
 
 use jeton_core::{
-    id::UserId,
+    id::{DeviceId, UserId},
     lockout::{self, Kind, Record},
     time::Timestamp,
 };
@@ -20,6 +20,14 @@ pub struct Subject {
     pub kind: Kind,
     /// Which one: a digest, a network or a number.
     pub name: String,
+}
+
+impl Subject {
+    /// The second factors of that user. What is tried in a browser in which they signed in before is counted apart.
+    pub fn codes(user: UserId, browser: Option<DeviceId>) -> Self {
+        let browser = browser.map(|browser| format!(" {browser}")).unwrap_or_default();
+        Self { kind: Kind::Factor, name: format!("code {user}{browser}") }
+    }
 }
 
 /// An attempt that was counted as wrong before it was judged.
@@ -174,5 +182,14 @@ async fn keep(tx: &mut Tx, subject: &Subject, record: Record) -> Result<(), Faul
 async fn forget(tx: &mut Tx, subject: &Subject) -> Result<(), Fault> {
     on_tx!(tx, c => sqlx::query("DELETE FROM throttles WHERE kind = $1 AND subject = $2")
         .bind(subject.kind.name()).bind(&subject.name).execute(c).await.map(drop))
+    .map_err(Fault::from)
+}
+
+/// Forgets the wrong codes of that user, in every browser: the factors that they were tried at are gone.
+pub(crate) async fn forget_codes(tx: &mut Tx, user: UserId) -> Result<(), Fault> {
+    let everywhere = Subject::codes(user, None);
+    on_tx!(tx, c => sqlx::query("DELETE FROM throttles WHERE kind = $1 AND (subject = $2 OR subject LIKE $3)")
+        .bind(everywhere.kind.name()).bind(&everywhere.name).bind(format!("{} %", everywhere.name))
+        .execute(c).await.map(drop))
     .map_err(Fault::from)
 }

@@ -41,7 +41,7 @@ pub mod status;
 
 pub use belongings::{Membership, SignIns};
 pub use change::{NewPassword, UserChanges};
-pub use create::{Invitation, NewUser, NotMade};
+pub use create::{NewUser, NotMade};
 pub use removal::{Contributions, Deleted};
 pub(crate) use row::{UserRow, user_columns};
 
@@ -50,6 +50,11 @@ struct AccountRow {
     #[sqlx(flatten)]
     user: UserRow,
     password_hash: Option<String>,
+}
+
+/// What a typed name or address is looked up as: all that have the same key are the same to a sign-in.
+pub fn login_key(login: &str) -> String {
+    login.trim().to_lowercase()
 }
 
 impl Store {
@@ -74,7 +79,7 @@ impl Store {
         let row: Option<AccountRow> = on!(&self.db, c => sqlx::query_as(concat!(
             "SELECT ", user_columns!(), ", u.password_hash FROM users u JOIN namespaces n ON n.owner_id = u.id
              WHERE u.username_key = $1 OR u.email_key = $1"))
-            .bind(login.trim().to_lowercase()).fetch_optional(c).await)?;
+            .bind(login_key(login)).fetch_optional(c).await)?;
         Ok(row.map(|row| Account { user: row.user.into(), password_hash: row.password_hash }))
     }
 

@@ -16,15 +16,20 @@ database.commit()
 impl Server {
     /// The rows of a statement, their columns separated by `|`.
     pub(crate) fn query(&self, statement: &str) -> Vec<String> {
-        let printed = match Engine::of_this_run() {
-            Engine::Postgres => engine::query(self.database(), statement),
+        let [program, arguments @ ..] = &*self.query_command(statement) else { unreachable!() };
+        let output = Command::new(program).args(arguments).output().unwrap();
+        Outcome::of(&output).expect_ok().lines().map(str::to_owned).collect()
+    }
+
+    /// The program that runs a statement, and its arguments.
+    pub(crate) fn query_command(&self, statement: &str) -> Vec<String> {
+        match Engine::of_this_run() {
+            Engine::Postgres => engine::query_command(self.database(), statement),
             Engine::Sqlite => {
                 let path = self.database().trim_start_matches("sqlite:");
-                let output = Command::new("python3").args(["-c", SQLITE, path, statement]).output().unwrap();
-                Outcome::of(&output).expect_ok()
+                ["python3", "-c", SQLITE, path, statement].map(str::to_owned).to_vec()
             }
-        };
-        printed.lines().map(str::to_owned).collect()
+        }
     }
 
     /// The one number that a query answers.

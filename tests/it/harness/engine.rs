@@ -54,8 +54,13 @@ fn new_postgres_database() -> String {
 
 /// Runs one statement with psql and returns the rows: a line each, columns separated by `|`.
 pub(crate) fn query(address: &str, statement: &str) -> String {
-    let output = Command::new("psql").args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement, address]).output();
-    let output = output.expect("psql is installed");
+    let [program, arguments @ ..] = &*query_command(address, statement) else { unreachable!() };
+    let output = Command::new(program).args(arguments).output().expect("psql is installed");
     assert!(output.status.success(), "{statement}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// The program that runs a statement in the database at that address, and its arguments.
+pub(crate) fn query_command(address: &str, statement: &str) -> Vec<String> {
+    ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement, address].map(str::to_owned).to_vec()
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::harness::{Person, Server, Visitor as _, wait_for};
 
 /// A server that sends its mails there.
-fn sending_to(url: &str) -> Server {
+pub(super) fn sending_to(url: &str) -> Server {
     Server::start(&[
         ("JETON_SMTP_URL", url),
         ("JETON_MAIL_FROM", "Tokens <tokens@git.example.com>"),

@@ -1,5 +1,6 @@
 //! Mails: over a real mail server and into files, as what their readers' programs make of them.
 
+mod attacks;
 mod catcher;
 mod delivery;
 mod notices;

@@ -4,7 +4,12 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::{Git, Server, Visitor as _, between, wait_for};
+use crate::{
+    harness::{Answer, Git, Server, Visitor as _, between, new_password, wait_for},
+    web::{Browser, SIGN_IN},
+};
+
+const FORGOTTEN: &str = "/users/password/new";
 
 /// Somebody leaves the company in anger. Their account is blocked; every way in must close with the next request, not
 /// when some job comes by or a cache forgets.
@@ -115,4 +120,50 @@ fn a_private_project_is_like_none() {
         assert_eq!((one.status, one.text()), (other.status, other.text()));
         assert!(one.status == 401 || one.status == 404, "{one}");
     }
+}
+
+/// What came of many who do the same at once: how many it was done for.
+fn at_once(number: usize, attempt: impl Fn(usize) -> Answer + Sync) -> usize {
+    let attempt = &attempt;
+    std::thread::scope(|scope| {
+        let all: Vec<_> = (0..number).map(|one| scope.spawn(move || attempt(one).status)).collect();
+        all.into_iter().map(|one| one.join().unwrap()).filter(|status| *status == 303).count()
+    })
+}
+
+/// Mallory reads jane's mail over her shoulder, and both open the link at once. One of them sets the password, and whoever
+/// came second is told: jane, that something is wrong.
+#[test]
+fn a_link_that_many_use_at_once_works_once() {
+    let server = Server::start(&[]);
+    let jane = server.person("jane");
+    let address = format!("{}@example.com", jane.username);
+    Browser::new(&server).submit(FORGOTTEN, FORGOTTEN, &[("user[email]", &address)]).expect(303);
+    let (_, secret) = server.wait_for_mail(&address, "Reset password instructions", 1).link("/users/password/edit?");
+    let passwords: Vec<String> = (0..5).map(|_| new_password()).collect();
+    let set = at_once(5, |one| {
+        let password = &*passwords[one];
+        let fields = [
+            ("user[reset_password_token]", &*secret),
+            ("user[password]", password),
+            ("user[password_confirmation]", password),
+        ];
+        Browser::new(&server).submit(SIGN_IN, "/users/password", &fields)
+    });
+    assert_eq!(set, 1);
+    let works = |one: &&String| Browser::new(&server).sign_in(&jane.username, one).status == 303;
+    let working: Vec<&String> = passwords.iter().filter(works).collect();
+    let [password] = *working else { panic!("{} passwords work", working.len()) };
+    let mut browser = Browser::new(&server);
+    browser.sign_in(&jane.username, password).expect(303);
+    let fields = [("user[email]", "jane@new.example"), ("user[current_password]", password)];
+    browser.submit("/-/profile/emails", "/-/profile/emails/primary", &fields).expect(303);
+    let mail = server.wait_for_mail("jane@new.example", "Confirmation instructions", 1);
+    let (_, secret) = mail.link("/users/confirmation?");
+    let confirmed = at_once(5, |_| {
+        Browser::new(&server).submit(SIGN_IN, "/users/confirmation", &[("confirmation_token", &secret)])
+    });
+    assert_eq!(confirmed, 1);
+    let told = server.wait_for_mail(&address, "Your e-mail address has been changed", 1);
+    assert!(told.body.contains("jane@new.example"), "{}", told.body);
 }

@@ -77,10 +77,38 @@ fn codes_are_not_to_be_guessed() {
     }
     let out = browser.second_step("000004").expect(422);
     assert!(out.text().contains("user[password]"), "five wrong codes end the sign-in: {out}");
-    // With the password one may begin anew, but the account waits.
+    // With the password one may begin anew, but the account waits, also for the right code.
     browser.sign_in(&jane.username, &jane.password).expect(200);
-    let waits = browser.second_step(&app.next_code()).expect(422);
-    assert!(waits.text().contains("Too many codes were wrong."), "{waits}");
+    browser.second_step("000005").expect(422);
+    let waits = browser.second_step(&app.next_code()).expect(429);
+    let seconds: i64 = waits.header("retry-after").parse().unwrap();
+    assert!((1..=2).contains(&seconds), "{waits}");
+    let why = "Too many two-factor codes were wrong, so this one was not looked at. The next one counts in ";
+    assert!(waits.text().contains(why) && waits.text().contains("user[otp_attempt]"), "{waits}");
+}
+
+/// Nor in a session that mallory found open: neither codes nor, where there are none, the password. What was entered
+/// before is not lost over it.
+#[test]
+fn a_found_session_guesses_neither_codes_nor_the_password() {
+    let server = Server::start(&[]);
+    let (jane, joe) = (server.person("jane"), server.person("joe"));
+    let mut with_factor = Browser::of(&server, &jane);
+    with_factor.set_up_app(&jane.password);
+    let mut without = Browser::of(&server, &joe);
+    for (browser, field, what) in
+        [(&mut with_factor, "confirm[code]", "two-factor codes"), (&mut without, "confirm[password]", "passwords")]
+    {
+        let fields =
+            [("confirm[to]", TOKENS), ("confirm[method]", "post"), ("kept", "of mine"), (field, "not it at all")];
+        for _ in 0..6 {
+            browser.submit("/users/confirm", "/users/confirm", &fields).expect(422);
+        }
+        let held = browser.submit("/users/confirm", "/users/confirm", &fields).expect(429);
+        assert!(!held.header("retry-after").is_empty(), "{held}");
+        assert!(held.text().contains(&format!("Too many {what} were wrong, so this one was not looked at.")), "{held}");
+        assert!(held.text().contains("name=\"kept\" value=\"of mine\""), "{held}");
+    }
 }
 
 /// Mallory finds jane's browser open, and wants to be the only one who can sign in, or to be asked for less.

@@ -1,33 +1,33 @@
 //! Passwords are guessed, and people are to be kept out by guessing.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use reqwest::Method;
 
-use crate::harness::{Answer, Git, Server, Visitor as _, between, secrets};
+use crate::harness::{Answer, Git, Server, Visitor as _, between, pause, secrets};
 
 const SIGN_IN: &str = "/users/sign_in";
 const TOKENS: &str = "/-/user_settings/personal_access_tokens";
 
 /// A server that believes this machine about where requests come from, so that a test can come from anywhere.
-fn server() -> Server {
+pub(super) fn server() -> Server {
     Server::start(&[("JETON_TRUSTED_PROXIES", "127.0.0.1")])
 }
 
 /// A browser somewhere in the world.
-struct Browser<'s> {
+pub(super) struct Browser<'s> {
     server: &'s Server,
     address: String,
     cookies: BTreeMap<String, String>,
 }
 
 impl<'s> Browser<'s> {
-    fn at(server: &'s Server, address: &str) -> Self {
+    pub(super) fn at(server: &'s Server, address: &str) -> Self {
         Self { server, address: address.to_owned(), cookies: BTreeMap::new() }
     }
 
-    fn send(&mut self, method: Method, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(super) fn send(&mut self, method: Method, path: &str, fields: &[(&str, &str)]) -> Answer {
         let pairs: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = self.server.anonymous().request(method, path).header("X-Forwarded-For", &self.address);
         let request = request.header("Cookie", &pairs.join("; "));
@@ -46,7 +46,7 @@ impl<'s> Browser<'s> {
         answer
     }
 
-    fn sign_in(&mut self, login: &str, password: &str) -> Answer {
+    pub(super) fn sign_in(&mut self, login: &str, password: &str) -> Answer {
         let form = self.send(Method::GET, SIGN_IN, &[]);
         let proof = between(form.text(), "name=\"authenticity_token\" value=\"", "\"").unwrap().to_owned();
         let fields = [("authenticity_token", &*proof), ("user[login]", login), ("user[password]", password)];
@@ -55,7 +55,7 @@ impl<'s> Browser<'s> {
 }
 
 /// Asks for a repository of somebody else's over Git, from an address.
-fn fetch(server: &Server, address: &str, user: &str, password: &str) -> Answer {
+pub(super) fn fetch(server: &Server, address: &str, user: &str, password: &str) -> Answer {
     let credential = BASE64_STANDARD.encode(format!("{user}:{password}"));
     let request = server.anonymous().request(Method::GET, "/root/secret.git/info/refs?service=git-upload-pack");
     request.header("X-Forwarded-For", address).header("Authorization", &format!("Basic {credential}")).send()
@@ -188,9 +188,19 @@ fn a_name_that_does_not_exist_is_told_to_wait_as_others_are() {
             .collect();
         statuses
     };
-    // What was guessed at the name says nothing about the address of the same account.
-    let address = format!("{}@example.com", jane.username);
+    let address = format!("{}@example.com", server.person("jill").username);
     assert_eq!([told(&jane.username), told(&address)], [told("nobody"), told("nobody@example.com")]);
+}
+
+/// Mallory goes on with jane's address when her name is held: that would be a second allowance for the same password.
+#[test]
+fn an_account_has_one_allowance_for_all_its_names() {
+    let server = server();
+    let jane = server.person("jane");
+    guess_until_held(&server, &jane.username);
+    let mut elsewhere = Browser::at(&server, "203.0.113.4");
+    elsewhere.sign_in(&format!("{}@Example.com ", jane.username), "not-the-password").expect(429);
+    assert_eq!(fetch(&server, "203.0.113.5", &format!("{}@example.com", jane.username), "x-not-it").status, 429);
 }
 
 /// A script of jane's goes on with a token that is none any more. That is not guessing, and costs her nothing.
@@ -204,4 +214,61 @@ fn a_dead_token_is_no_guess() {
         }
     }
     Browser::at(&server, "203.0.113.9").sign_in(&jane.username, &jane.password).expect(303);
+}
+
+/// Whenever something is revoked, requests that are under way are asked again. Mallory's one guess must not become two by
+/// that, nor jane's right password a wrong one.
+#[test]
+fn a_password_that_comes_while_something_is_revoked_is_tried_once() {
+    const AT_ONCE: usize = 6;
+    const EACH: usize = 8;
+    let server = server();
+    let jane = server.person("jane");
+    let owner = jane.token("api");
+    let made = owner.post("/api/v4/projects", &serde_json::json!({ "name": "mine" })).expect(201);
+    let path = made.json()["path_with_namespace"].as_str().unwrap().to_owned();
+    let ask = |number: usize, user: &str, password: &str| {
+        let credential = BASE64_STANDARD.encode(format!("{user}:{password}"));
+        let refs = format!("/{path}.git/info/refs?service=git-upload-pack");
+        let request = server.anonymous().request(Method::GET, &refs);
+        let address = format!("198.51.{}.{}", number / EACH, number % EACH);
+        request
+            .header("X-Forwarded-For", &address)
+            .header("Authorization", &format!("Basic {credential}"))
+            .send()
+            .status
+    };
+    let tokens: Vec<_> = (0..20).map(|_| jane.token("read_user").id()).collect();
+    let (mut wrong, mut right) = (0, 0);
+    std::thread::scope(|scope| {
+        let guesses: Vec<_> = (0..AT_ONCE)
+            .map(|thread| {
+                let (ask, jane) = (&ask, &jane);
+                scope.spawn(move || {
+                    let numbers = thread * EACH..(thread + 1) * EACH;
+                    let asked = numbers.map(|number| {
+                        if number % 2 == 0 {
+                            ask(number, &jane.username, &jane.password)
+                        } else {
+                            ask(number, &format!("guest{number}"), "not-the-password")
+                        }
+                    });
+                    asked.collect::<Vec<u16>>()
+                })
+            })
+            .collect();
+        for token in tokens {
+            owner.delete(&format!("/api/v4/personal_access_tokens/{token}")).expect(204);
+            pause(Duration::from_millis(50));
+        }
+        for status in guesses.into_iter().flat_map(|guess| guess.join().unwrap()) {
+            // More passwords at once than are checked soon are not checked at all.
+            assert!([200, 401, 503].contains(&status), "{status}");
+            wrong += i64::from(status == 401);
+            right += i64::from(status == 200);
+        }
+    });
+    assert!(wrong > 0 && right > 0, "{wrong} wrong and {right} right ones were looked at");
+    assert_eq!(server.count("SELECT count(*) FROM audit_events WHERE action = 'session.refused'"), wrong);
+    assert_eq!(server.count("SELECT coalesce(sum(failures), 0) FROM throttles WHERE kind = 'login'"), wrong);
 }

@@ -1,6 +1,7 @@
 //! Attacks that worked on other systems, each told and shown to fail.
 
 mod accounts;
+mod alike;
 mod factors;
 mod guessing;
 mod held;

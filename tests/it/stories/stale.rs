@@ -67,3 +67,21 @@ fn an_old_session_changes_neither_password_nor_addresses() {
     expect_question(session.request(Method::POST, "/api/v4/user/emails").json(&email).send());
     jane.session();
 }
+
+/// A form of mallory's lies in wait until jane's proof is old: the page that asks her again must not take it for hers, and
+/// send it on with a value of its own.
+#[test]
+fn the_question_sends_on_no_form_but_ours() {
+    let server = Server::start(&[]);
+    let jane = server.person("jane");
+    let session = jane.session();
+    an_hour_passes(&server);
+    let tokens = "/-/user_settings/personal_access_tokens";
+    let fields = [("personal_access_token[name]", "mallory's"), ("personal_access_token[scopes][]", "api")];
+    let foreign = session.request(Method::POST, tokens).form(&fields).send().expect(422);
+    assert!(foreign.text().contains("This form is out of date") && !foreign.text().contains("mallory"), "{foreign}");
+    let ours = [("authenticity_token", &*session.csrf), fields[0], fields[1]];
+    let asked = session.request(Method::POST, tokens).form(&ours).send();
+    assert!(asked.text().contains("value=\"mallory&#39;s\""), "{asked}");
+    expect_question(asked);
+}

@@ -17,8 +17,8 @@ use crate::{
 const RESET_LIFE: i64 = 3600;
 /// Mails an hour: enough for somebody who does not find the first one, too few to bury anything.
 const LIMITS: Limits = Limits { account: 3, network: 20 };
-/// Path and parameter of a mailed link.
-const RESET: &str = "/users/password/edit?reset_password_token=";
+/// Path and parameter of a mailed link that sets the password.
+pub(crate) const PASSWORD_LINK: &str = "/users/password/edit?reset_password_token=";
 
 impl App {
     /// Sends a link that sets the password to the account of that name or address, if there is one.
@@ -67,7 +67,7 @@ impl App {
         let mail = match &user {
             Some(user) => {
                 let mail = notices::reset_link(user, by, now);
-                Some(self.with_link(mail, RESET, now.plus_seconds(RESET_LIFE))?)
+                Some(self.with_link(mail, PASSWORD_LINK, now.plus_seconds(RESET_LIFE))?)
             }
             None => None,
         };
@@ -107,6 +107,6 @@ mod tests {
 
     #[test]
     fn the_mailed_link_is_the_page_s() {
-        assert_eq!(RESET, format!("{PASSWORD_LINK_PATH}?{PASSWORD_LINK_PARAMETER}="));
+        assert_eq!(PASSWORD_LINK, format!("{PASSWORD_LINK_PATH}?{PASSWORD_LINK_PARAMETER}="));
     }
 }

@@ -19,7 +19,7 @@ async fn signing_in_wakes_an_account_that_was_put_to_rest() {
     let instance = Instance::new().await;
     let jane = instance.user("jane", false).await;
     let jane = instance.app.set_user_state(jane.id, UserState::Deactivated, BY).await.unwrap().unwrap();
-    let cookie = instance.app.sign_in(&jane, None, BY).await.unwrap();
+    let cookie = instance.app.sign_in(&jane, BY).await.unwrap();
     assert_eq!(state(&instance, &cookie).await, Some(UserState::Active));
 }
 
@@ -27,13 +27,13 @@ async fn signing_in_wakes_an_account_that_was_put_to_rest() {
 async fn a_sign_in_is_seen_in_the_profile_at_once() {
     let instance = Instance::new().await;
     let jane = instance.user("jane", false).await;
-    let first = instance.app.sign_in(&jane, None, BY).await.unwrap();
+    let first = instance.app.sign_in(&jane, BY).await.unwrap();
     let seen =
         async |cookie: &str| instance.app.identify_session(cookie).await.unwrap().unwrap().user.current_sign_in_at;
     assert_eq!(seen(&first).await, Some(NOW));
     let later = NOW.plus_seconds(60);
     instance.set_clock(later);
-    instance.app.sign_in(&jane, None, BY).await.unwrap();
+    instance.app.sign_in(&jane, BY).await.unwrap();
     assert_eq!(seen(&first).await, Some(later));
 }
 
@@ -41,8 +41,7 @@ async fn a_sign_in_is_seen_in_the_profile_at_once() {
 async fn a_session_ends_by_signing_out_and_by_itself() {
     let instance = Instance::new().await;
     let jane = instance.user("jane", false).await;
-    let (one, two) =
-        (instance.app.sign_in(&jane, None, BY).await.unwrap(), instance.app.sign_in(&jane, None, BY).await.unwrap());
+    let (one, two) = (instance.app.sign_in(&jane, BY).await.unwrap(), instance.app.sign_in(&jane, BY).await.unwrap());
     let caller = instance.app.identify_session(&one).await.unwrap().unwrap();
     instance.app.sign_out(&caller, BY).await.unwrap();
     assert_eq!((state(&instance, &one).await, state(&instance, &two).await), (None, Some(UserState::Active)));
@@ -58,7 +57,7 @@ async fn a_session_ends_by_signing_out_and_by_itself() {
 async fn a_link_sets_the_password_once_within_a_day() {
     let instance = Instance::new().await;
     let (app, jane) = (&instance.app, instance.user("jane", false).await);
-    let session = app.sign_in(&jane, None, BY).await.unwrap();
+    let session = app.sign_in(&jane, BY).await.unwrap();
     let whence = Whence::new(BY, None, None);
     let knows = async |password: &str| app.try_password("jane", &Secret::new(password), &whence).await.is_ok();
     let link = async || {

@@ -1,5 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-use jeton_core::token::DigestKey;
+use jeton_core::{token::DigestKey, user::UserState};
+use jeton_store::factors::{Along, NewPasskey};
 use zeroize::Zeroizing;
 
 use super::*;
@@ -124,13 +125,16 @@ async fn strangers_cannot_keep_the_owner_out() {
 async fn guesses_at_names_that_do_not_exist_are_held_as_others_are() {
     let instance = Instance::new().await;
     instance.user("jane", false).await;
-    for login in ["jane", "Jane@Example.com", "nobody"] {
+    for login in ["jane", "nobody", "Nobody@Example.com"] {
         guess_until_held(&instance.app, login).await;
         assert_eq!(
             attempt(&instance.app, &format!(" {} ", login.to_uppercase()), "wrong", &from("203.0.113.9")).await,
             Told::Held
         );
     }
+    // An account has one allowance, by whichever of its names it is tried.
+    let by_address = attempt(&instance.app, "Jane@Example.com", "wrong", &from("203.0.113.9")).await;
+    assert_eq!(by_address, Told::Held);
 }
 
 #[tokio::test]
@@ -185,23 +189,6 @@ async fn what_one_node_counts_holds_on_all() {
 }
 
 #[tokio::test]
-async fn a_second_factor_is_guarded_like_a_password() {
-    let instance = Instance::new().await;
-    let guess = async |code: u32| {
-        let subject = Subject { kind: Kind::Factor, name: "code 1".to_owned() };
-        let judging = async { Ok((code == 123_456).then_some(())) };
-        instance.app.guarded(vec![subject], || Ok(()), judging).await
-    };
-    for code in 0..6 {
-        assert_eq!(guess(code).await.unwrap(), None);
-    }
-    assert!(matches!(guess(123_456).await, Err(Refusal::Held(2))));
-    instance.set_clock(NOW.plus_seconds(2));
-    assert_eq!(guess(123_456).await.unwrap(), Some(()));
-    assert_eq!(guess(0).await.unwrap(), None, "what was right starts anew");
-}
-
-#[tokio::test]
 async fn what_was_right_a_moment_ago_is_not_hashed_again_over_git() {
     let instance = Instance::new().await;
     let jane = instance.user("jane", false).await;
@@ -234,7 +221,7 @@ async fn a_weak_hash_is_replaced_at_the_next_sign_in() {
     let jane = instance.user("jane", false).await;
     let (app, whence) = (&instance.app, from("192.0.2.1"));
     app.store.set_password(jane.id, WEAK.to_owned(), BY, NOW).await.unwrap();
-    let session = app.sign_in(&jane, None, BY).await.unwrap();
+    let session = app.sign_in(&jane, BY).await.unwrap();
     assert_eq!(attempt(app, "jane", "passwort", &whence).await, Told::Wrong);
     assert_eq!(app.store.password_hash(jane.id).await.unwrap().as_deref(), Some(WEAK));
     assert_eq!(attempt(app, "jane", "password", &whence).await, Told::In);
@@ -255,6 +242,35 @@ async fn a_password_that_is_changed_during_the_sign_in_lets_nobody_in() {
     app.store.set_password(jane.id, hash, BY, NOW).await.unwrap();
     assert_eq!(app.enter(&proven, false, BY).await.unwrap(), None);
     assert_eq!(app.store.sessions_of(jane.id, NOW).await.unwrap(), []);
+}
+
+/// Mallory has jane's password, and its check takes a while, in which she sets up a second factor, or is blocked.
+#[tokio::test]
+async fn what_changes_during_the_sign_in_lets_nobody_in() {
+    let instance = Instance::new().await;
+    let (app, whence) = (&instance.app, from("192.0.2.1"));
+    let jane = instance.user("jane", false).await;
+    let proven = app.try_password("jane", &Secret::new(PASSWORD), &whence).await.unwrap();
+    let new = NewPasskey {
+        name: "key".to_owned(),
+        credential_id: vec![1; 16],
+        algorithm: -7,
+        public_key: vec![1; 91],
+        count: 0,
+        backup_eligible: false,
+        backed_up: false,
+        transports: String::new(),
+    };
+    app.store.add_passkey(jane.id, new, Along::default(), BY, NOW).await.unwrap();
+    assert_eq!(app.enter(&proven, false, BY).await.unwrap(), None);
+    assert_eq!(app.store.sessions_of(jane.id, NOW).await.unwrap(), []);
+
+    let joe = instance.user("joe", false).await;
+    let proven = app.try_password("joe", &Secret::new(PASSWORD), &whence).await.unwrap();
+    app.set_user_state(joe.id, UserState::Blocked, BY).await.unwrap();
+    assert_eq!(app.enter(&proven, false, BY).await.unwrap(), None);
+    app.set_user_state(joe.id, UserState::Active, BY).await.unwrap();
+    assert_eq!(app.store.sessions_of(joe.id, NOW).await.unwrap(), [], "nor when it is opened again");
 }
 
 #[tokio::test]

@@ -18,8 +18,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Registered, notices, notices::Change};
-use crate::{app::App, nature, refusal::Refusal};
+use super::Registered;
+use crate::{
+    app::App,
+    nature,
+    notices::{FactorNotice, Notice},
+    refusal::Refusal,
+};
 
 /// The algorithms that are asked for, the best first: ES256, Ed25519, RS256 (numbers of COSE, RFC 9053).
 const ALGORITHMS: [i64; 3] = [-7, -8, -257];
@@ -296,7 +301,7 @@ impl App {
             backed_up: key.backed_up,
             transports: transports(&answer.transports),
         };
-        let (codes, along) = self.along(user, session, Change::PasskeyAdded)?;
+        let (codes, along) = self.along(user, session, FactorNotice::PasskeyAdded, &by)?;
         let id = user.id;
         let added = self
             .see_through(move |app| async move {
@@ -333,13 +338,14 @@ impl App {
         let Some(user) = self.store.user(passkey.user).await? else { return Ok(Err(BadPasskey::Unknown)) };
         let said = Used { id: passkey.id, count: key.count, backed_up: key.backed_up };
         let by = By { user: Some(user.id), ..by };
-        if self.store.use_passkey(said, by, self.now()).await? {
+        if self.store.use_passkey(said, by.clone(), self.now()).await? {
             tracing::warn!(
                 user = user.id.0,
                 passkey = passkey.id,
                 "a key's count did not grow: it may have been copied"
             );
-            self.store.queue_mails(notices::told(self, &user, Change::PasskeySuspected), self.now()).await?;
+            let mails = self.mails_to(&user, Notice::Factor(FactorNotice::PasskeySuspected), &by);
+            self.store.queue_mails(mails, self.now()).await?;
         }
         Ok(Ok(user))
     }
@@ -360,7 +366,7 @@ impl App {
 
     /// Takes a key away. False if it is the last factor, or that user has no such key.
     pub async fn remove_passkey(&self, user: &User, id: i64, by: By) -> Result<bool, Fault> {
-        let mails = notices::told(self, user, Change::PasskeyRemoved);
+        let mails = self.mails_to(user, Notice::Factor(FactorNotice::PasskeyRemoved), &by);
         self.store.remove_passkey(user.id, id, mails, by, self.now()).await
     }
 }

@@ -13,13 +13,12 @@ const LOOKED_BACK: i64 = 200;
 
 impl App {
     /// The mails about a sign-in, to be queued in its transaction. The first sign-in of an account is news to nobody.
-    /// `client` is what the browser calls itself.
-    pub async fn mails_about_sign_in(&self, user: &User, client: Option<&str>, by: &By) -> Result<Vec<Mail>, Fault> {
+    pub async fn mails_about_sign_in(&self, user: &User, by: &By) -> Result<Vec<Mail>, Fault> {
         let earlier = self.store.earlier_sign_ins(user.id, LOOKED_BACK).await?;
-        if earlier.is_empty() || is_known(&earlier, client, by.address) {
+        if earlier.is_empty() || is_known(&earlier, by.client.as_deref(), by.address) {
             return Ok(Vec::new());
         }
-        Ok(self.mails_to(user, Notice::NewSignIn { client }, by))
+        Ok(self.mails_to(user, Notice::NewSignIn, by))
     }
 }
 

@@ -11,13 +11,15 @@ fn all() -> Vec<Notice<'static>> {
     let tokens =
         [TokenNotice::Created(expiry), TokenNotice::Revoked, TokenNotice::Rotated(expiry), TokenNotice::Reused];
     let others = [
-        Notice::NewSignIn { client: Some("Browser/1.0") },
+        Notice::NewSignIn,
         Notice::PasswordChanged { tokens_revoked: true },
         Notice::PasswordChanged { tokens_revoked: false },
-        Notice::PasswordReset,
+        Notice::PasswordReset { must_change: true },
+        Notice::PasswordReset { must_change: false },
         Notice::EmailChanged { to: "new@example.com" },
     ];
-    tokens.into_iter().map(|notice| Notice::Token(notice, token)).chain(others).collect()
+    let factors = FactorNotice::ALL.map(Notice::Factor);
+    tokens.into_iter().map(|notice| Notice::Token(notice, token)).chain(others).chain(factors).collect()
 }
 
 #[tokio::test]
@@ -91,10 +93,14 @@ async fn who_cannot_use_the_account_is_told_nothing() {
     let jane = instance.user("jane", false).await;
     for state in [UserState::Blocked, UserState::Banned, UserState::Deactivated] {
         let user = User { state, ..jane.clone() };
-        assert!(instance.app.mails_to(&user, Notice::PasswordReset, &BY).is_empty(), "{}", state.name());
+        assert!(
+            instance.app.mails_to(&user, Notice::PasswordReset { must_change: false }, &BY).is_empty(),
+            "{}",
+            state.name()
+        );
     }
     let unconfirmed = User { confirmed_at: None, ..jane };
-    assert!(instance.app.mails_to(&unconfirmed, Notice::PasswordReset, &BY).is_empty());
+    assert!(instance.app.mails_to(&unconfirmed, Notice::PasswordReset { must_change: false }, &BY).is_empty());
 }
 
 #[tokio::test]
@@ -106,11 +112,12 @@ async fn names_bring_neither_lines_nor_links() {
     for mail in [
         instance.app.mails_to(&mallory, Notice::Token(TokenNotice::Revoked, token), &BY).remove(0),
         reset_link(&mallory, &BY, NOW),
+        invitation(&mallory.username, &mallory.name, "a@b.example"),
     ] {
         assert!(mail.body.starts_with("Hi Win  Bcc: x@y {link} https : // evil . example/x!\n"), "{}", mail.body);
         assert!(!mail.body.contains("://") && !mail.body.contains("evil.example"), "{}", mail.body);
         let links = mail.body.lines().filter(|line| *line == "{link}").count();
-        assert_eq!(links, usize::from(mail.kind == "password_link"));
+        assert_eq!(links, usize::from(["password_link", "account_created"].contains(&mail.kind)));
     }
     assert_eq!(confirmation_link(&mallory.username, &mallory.name, None, "a@b.example").recipient, "a@b.example");
 }

@@ -49,19 +49,19 @@ impl Letter {
     }
 
     /// When it happened, from where, with what, and who did it.
-    pub(super) fn circumstances(self, user: &User, by: &By, client: Option<&str>, now: Timestamp) -> Self {
-        self.origin(by, client, now).fact("Who", who(user, by))
+    pub(super) fn circumstances(self, user: &User, by: &By, now: Timestamp) -> Self {
+        self.origin(by, now).fact("Who", who(user, by))
     }
 
     /// When it happened, from where and with what.
-    pub(super) fn origin(self, by: &By, client: Option<&str>, now: Timestamp) -> Self {
+    pub(super) fn origin(self, by: &By, now: Timestamp) -> Self {
         let time = now.to_string();
         let time = time.get(..16).unwrap_or(&time).replace('T', " ");
         let mut letter = self.fact("Time", &format!("{time} UTC"));
         if let Some(address) = by.address {
             letter = letter.fact("Network", &address.to_string());
         }
-        if let Some(client) = client {
+        if let Some(client) = &by.client {
             letter = letter.fact("Client", &client::in_words(client));
         }
         letter

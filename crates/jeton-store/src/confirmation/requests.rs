@@ -54,9 +54,9 @@ impl Store {
         self.write(move |tx| {
             Box::pin(async move {
                 let is_allowed = count(tx, PASSWORD, &request, now).await?;
-                if let (true, Some(user), Some(reset)) = (is_allowed, request.user, reset) {
-                    remember_reset(tx, user, &reset, now).await?;
-                    mails::enqueue_link(tx, &reset, now).await?;
+                if let (true, Some(user), Some(reset)) = (is_allowed, request.user, reset)
+                    && send_password_link(tx, user, &reset, now).await?
+                {
                     note(tx, "user.password_link", user, &by, now).await?;
                 }
                 Ok(is_allowed)
@@ -139,10 +139,25 @@ async fn note(tx: &mut Tx, action: &'static str, user: UserId, by: &By, now: Tim
     audit::record(tx, by, now, Event { action, subject: "user", subject_id: user.0, details: json!({}) }).await
 }
 
-async fn remember_reset(tx: &mut Tx, user: UserId, reset: &LinkMail, now: Timestamp) -> Result<(), Fault> {
+/// Remembers the link that sets the user's password, and queues its mail. Earlier links go on working. False, and nothing
+/// is done, if the mail's address is not the user's any more: whoever reads the one of before must not get a link that
+/// was asked for while it changed.
+pub(crate) async fn send_password_link(
+    tx: &mut Tx,
+    user: UserId,
+    reset: &LinkMail,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    // An update that changes nothing: a change of the address waits until this is done, and takes the link back.
+    let address: Option<String> = on_tx!(tx, c => sqlx::query_scalar("UPDATE users SET updated_at = updated_at WHERE id = $1 RETURNING email")
+        .bind(user.0).fetch_optional(c).await)?;
+    if address.as_ref() != Some(&reset.mail.recipient) {
+        return Ok(false);
+    }
     on_tx!(tx, c => sqlx::query("DELETE FROM password_links WHERE user_id = $1 AND expires_at <= $2")
         .bind(user.0).bind(now.micros()).execute(c).await.map(drop))?;
     on_tx!(tx, c => sqlx::query("INSERT INTO password_links (digest, user_id, expires_at) VALUES ($1, $2, $3)")
-        .bind(&reset.digest.0[..]).bind(user.0).bind(reset.link.expires_at.micros()).execute(c).await.map(drop))
-    .map_err(Fault::from)
+        .bind(&reset.digest.0[..]).bind(user.0).bind(reset.link.expires_at.micros()).execute(c).await.map(drop))?;
+    mails::enqueue_link(tx, reset, now).await?;
+    Ok(true)
 }

@@ -52,8 +52,8 @@ pub struct NewPassword {
     pub hash: String,
     /// Whether the user has to choose another one first.
     pub expired: bool,
-    /// The mail that tells of it.
-    pub mail: Option<Mail>,
+    /// The mails that tell of it.
+    pub mails: Vec<Mail>,
 }
 
 impl Store {
@@ -144,8 +144,7 @@ async fn choose_password(
             .bind(true).bind(id.0).execute(c).await.map(drop))?;
         end_sessions(tx, id, None).await?;
     }
-    let mails: Vec<Mail> = password.mail.iter().map(|mail| Mail { user: Some(id), ..mail.clone() }).collect();
-    mails::enqueue(tx, &mails, now).await
+    mails::enqueue(tx, &password.mails, now).await
 }
 
 /// What changed, for the audit log: names and powers as they are now; of the profile only that it changed.

@@ -3,7 +3,6 @@
 use jeton_core::{
     id::UserId,
     time::Timestamp,
-    token::TokenDigest,
     user::{Email, Profile, User, UserKind, UserState, Username},
 };
 use serde_json::json;
@@ -14,7 +13,7 @@ use crate::{
     audit::{self, Event},
     confirmation,
     db::{Tx, on_tx},
-    mails::{self, LinkMail, Mail},
+    mails::LinkMail,
     search::fold,
 };
 
@@ -44,19 +43,8 @@ pub struct NewUser {
     pub projects_limit: i64,
     /// What is told of it.
     pub profile: Profile,
-    /// The mail that asks it to choose a password.
-    pub invitation: Option<Invitation>,
-}
-
-/// A mail with a link that sets the password once.
-#[derive(Clone, Debug)]
-pub struct Invitation {
-    /// What is kept of the link's secret.
-    pub digest: TokenDigest,
-    /// Until when the link works.
-    pub expires_at: Timestamp,
-    /// The mail; whom it concerns is filled in.
-    pub mail: Mail,
+    /// The mail that asks it to choose a password, by a link.
+    pub invitation: Option<LinkMail>,
 }
 
 impl NewUser {
@@ -140,23 +128,14 @@ pub(crate) async fn create_user(
     let id = UserId(id);
     write_profile(tx, id, &new.profile).await?;
     if let Some(invitation) = &new.invitation {
-        invite(tx, id, invitation, now).await?;
+        confirmation::send_password_link(tx, id, &invitation.for_user(id), now).await?;
     }
     if let Some(link) = &new.confirmation {
-        let link = LinkMail { mail: Mail { user: Some(id), ..link.mail.clone() }, ..link.clone() };
-        confirmation::send_link(tx, id, &new.email, &link, now).await?;
+        confirmation::send_link(tx, id, &new.email, &link.for_user(id), now).await?;
     }
     let details = json!({ "username": new.username.as_str(), "administrator": new.administrator });
     audit::record(tx, by, now, Event { action: "user.create", subject: "user", subject_id: id.0, details }).await?;
     user_in(tx, id).await?.ok_or_else(|| Fault::from(sqlx::Error::RowNotFound).into())
-}
-
-async fn invite(tx: &mut Tx, user: UserId, invitation: &Invitation, now: Timestamp) -> Result<(), Fault> {
-    on_tx!(tx, c => sqlx::query("INSERT INTO password_links (digest, user_id, expires_at) VALUES ($1, $2, $3)")
-        .bind(&invitation.digest.0[..]).bind(user.0).bind(invitation.expires_at.micros())
-        .execute(c).await.map(drop))?;
-    let mail = Mail { user: Some(user), ..invitation.mail.clone() };
-    mails::enqueue(tx, &[mail], now).await
 }
 
 /// SQLite does not say which constraint a statement violated, so the transaction looks before it writes. What `but` has

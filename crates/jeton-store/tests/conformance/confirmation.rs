@@ -9,7 +9,7 @@ use jeton_core::{
 use jeton_store::{
     Store,
     confirmation::{Limits, MailRequest, NotTaken, Unconfirmed, Waiting},
-    mails::{LinkMail, MailLink},
+    mails::{LinkMail, Mail, MailLink},
     users::{NewUser, UserChanges},
 };
 
@@ -28,6 +28,12 @@ fn digest(seed: u8) -> TokenDigest {
 fn link(seed: u8) -> LinkMail {
     let link = MailLink { path: "/x?y=", seed: [seed; 32], expires_at: NOW.plus_seconds(HOUR) };
     LinkMail { mail: mail(&format!("link {seed}"), None), link, digest: digest(seed) }
+}
+
+/// The same, to that address.
+fn link_to(address: &str, seed: u8) -> LinkMail {
+    let LinkMail { mail, link, digest } = link(seed);
+    LinkMail { mail: Mail { recipient: address.to_owned(), ..mail }, link, digest }
 }
 
 fn email(text: &str) -> Email {
@@ -161,7 +167,8 @@ async fn strangers_get_few_mails_sent() {
             limits: Limits { account: 2, network: 4 },
         };
         let asks = async |user: Option<UserId>, network: &str, seed: u8, at| {
-            let reset = user.map(|_| link(seed));
+            let address = if user == Some(joe.id) { "joe@example.com" } else { "jane@example.com" };
+            let reset = user.map(|_| link_to(address, seed));
             store.request_password_mail(request(user, network), reset, BY, NOW.plus_seconds(at)).await.unwrap()
         };
         assert!(asks(Some(jane.id), "a", 1, 0).await);
@@ -183,6 +190,24 @@ async fn strangers_get_few_mails_sent() {
         assert!(store.request_confirmation_mail(request(None, "a"), None, BY, NOW).await.unwrap());
         let sent = take(&store, 99, NOW.plus_seconds(HOUR)).await;
         assert_eq!(subjects(&sent), ["link 1", "link 2", "link 4", "link 9", "link 10"]);
+    })
+    .await;
+}
+
+/// Whoever reads the mails of the address of before asks for a link in the very moment in which it is replaced.
+#[tokio::test]
+async fn no_link_goes_to_an_address_that_is_not_the_accounts_any_more() {
+    for_each_engine(async |store| {
+        let jane = make_user(&store, "jane").await;
+        let late = link_to("jane@example.com", 1);
+        let changes = UserChanges { email: Some(email("new@example.com")), ..UserChanges::default() };
+        store.change_user(jane.id, changes, BY, NOW).await.unwrap();
+        assert!(store.request_password_mail(asked(jane.id), Some(late), BY, NOW).await.unwrap());
+        assert_eq!(store.password_link(&digest(1), NOW).await.unwrap(), None);
+        let fresh = link_to("new@example.com", 2);
+        store.request_password_mail(asked(jane.id), Some(fresh), BY, NOW).await.unwrap();
+        assert_eq!(store.password_link(&digest(2), NOW).await.unwrap(), Some(jane.id));
+        assert_eq!(subjects(&take(&store, 9, NOW).await), ["link 2"]);
     })
     .await;
 }

@@ -146,7 +146,7 @@ async fn a_change_and_the_mail_that_tells_of_it_come_together() {
         store.set_password_telling(jane.id, "hash".to_owned(), told("password"), BY, NOW).await.unwrap();
         store.set_password_telling(UserId(99), "hash".to_owned(), told("no password"), BY, NOW).await.unwrap();
         let digest = TokenDigest([3; 32]);
-        let session = NewSession { user: jane.id, digest, client: Some("Browser".to_owned()), stays: false };
+        let session = NewSession { user: jane.id, digest, stays: false };
         store.start_session_telling(session, told("signed in"), BY, NOW).await.unwrap();
         store.create_password_link(jane.id, digest, NOW.plus_seconds(1)).await.unwrap();
         for subject in ["link used", "link not used"] {

@@ -10,7 +10,7 @@ async fn hash(store: &Store) -> Option<String> {
 }
 
 async fn start(store: &Store, user: UserId, seed: u8) -> jeton_core::id::SessionId {
-    let new = NewSession { user, digest: TokenDigest([seed; 32]), client: None, stays: false };
+    let new = NewSession { user, digest: TokenDigest([seed; 32]), stays: false };
     store.start_session(new, BY, NOW).await.unwrap()
 }
 

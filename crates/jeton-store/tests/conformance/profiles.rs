@@ -14,7 +14,7 @@ use jeton_store::{
     search::Search,
     sessions::NewSession,
     users::{
-        Contributions, Invitation, NewPassword, NewUser, NotMade, UserChanges,
+        Contributions, NewPassword, NewUser, NotMade, UserChanges,
         list::{UserColumn, UserFilter, UserOrder},
     },
 };
@@ -87,7 +87,7 @@ async fn a_user_is_made_with_all_that_is_told() {
             can_create_group: true,
             private_profile: true,
             profile: profile(),
-            invitation: Some(Invitation { digest, expires_at: NOW.plus_seconds(60), mail: mail() }),
+            invitation: Some(LinkMail { digest, ..confirmation() }),
             ..user_named("jane")
         };
         let jane = store.create_user(new, as_admin(&root), NOW).await.unwrap();
@@ -151,11 +151,8 @@ async fn a_password_that_somebody_else_chose_has_to_be_replaced() {
     for_each_engine(async |store| {
         let jane = make_user(&store, "jane").await;
         let session = TokenDigest([1; 32]);
-        store
-            .start_session(NewSession { user: jane.id, digest: session, client: None, stays: false }, BY, NOW)
-            .await
-            .unwrap();
-        let password = NewPassword { hash: "hash".into(), expired: true, mail: Some(mail()) };
+        store.start_session(NewSession { user: jane.id, digest: session, stays: false }, BY, NOW).await.unwrap();
+        let password = NewPassword { hash: "hash".into(), expired: true, mails: vec![mail()] };
         let changes = UserChanges { password: Some(password), ..UserChanges::default() };
         assert!(store.change_user(jane.id, changes, BY, NOW).await.unwrap().unwrap().password_expired);
         assert!(store.session(&session).await.unwrap().is_none());
@@ -222,11 +219,7 @@ async fn sign_ins_are_counted_with_where_they_came_from() {
         for (seed, address) in [(1, "192.0.2.1"), (2, "192.0.2.2")] {
             let by = By { address: address.parse().ok(), ..BY };
             store
-                .start_session(
-                    NewSession { user: jane.id, digest: TokenDigest([seed; 32]), client: None, stays: false },
-                    by,
-                    NOW,
-                )
+                .start_session(NewSession { user: jane.id, digest: TokenDigest([seed; 32]), stays: false }, by, NOW)
                 .await
                 .unwrap();
         }

@@ -20,8 +20,8 @@ fn digest(seed: u8) -> TokenDigest {
 }
 
 async fn start(store: &Store, user: UserId, seed: u8, at: Timestamp) -> SessionId {
-    let client = Some("Browser/1.0".to_owned());
-    store.start_session(NewSession { user, digest: digest(seed), client, stays: false }, BY, at).await.unwrap()
+    let by = By { client: Some("Browser/1.0".to_owned()), ..BY };
+    store.start_session(NewSession { user, digest: digest(seed), stays: false }, by, at).await.unwrap()
 }
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn everybody_sees_the_own_sessions_and_ends_the_others() {
         let here = start(&store, jane.id, 1, NOW).await;
         let there = start(&store, jane.id, 2, NOW.plus_seconds(9)).await;
         start(&store, joe.id, 3, NOW).await;
-        let stays = NewSession { user: jane.id, digest: digest(4), client: None, stays: true };
+        let stays = NewSession { user: jane.id, digest: digest(4), stays: true };
         let staying = store.start_session(stays, BY, NOW.plus_seconds(5)).await.unwrap();
 
         let listed = store.sessions_of(jane.id, NOW.plus_seconds(10)).await.unwrap();
@@ -169,11 +169,12 @@ async fn a_link_ends_the_tokens_too_if_that_is_wanted() {
 async fn sign_ins_of_before_are_known_after_their_sessions_have_ended() {
     for_each_engine(async |store| {
         let (jane, joe) = (make_user(&store, "jane").await, make_user(&store, "joe").await);
-        let by = By { address: Some([192, 0, 2, 1].into()), ..BY };
-        let new = NewSession { user: jane.id, digest: digest(1), client: Some("Browser/1.0".to_owned()), stays: false };
+        let client = Some("Browser/1.0".to_owned());
+        let by = By { address: Some([192, 0, 2, 1].into()), client, ..BY };
+        let new = NewSession { user: jane.id, digest: digest(1), stays: false };
         let id = store.start_session(new.clone(), by, NOW).await.unwrap();
         store.end_session(jane.id, id, BY, NOW).await.unwrap();
-        store.start_session(NewSession { digest: digest(2), client: None, ..new }, BY, NOW).await.unwrap();
+        store.start_session(NewSession { digest: digest(2), ..new }, BY, NOW).await.unwrap();
         let first = SignIn { address: Some([192, 0, 2, 1].into()), client: Some("Browser/1.0".to_owned()) };
         let second = SignIn { address: None, client: None };
         assert_eq!(store.earlier_sign_ins(jane.id, 9).await.unwrap(), [second.clone(), first]);

@@ -8,6 +8,7 @@ use jeton_core::{
     lock::{self, Denial},
     secret::Secret,
     token::{begins_as_token, is_meant_as_token},
+    user::User,
 };
 use jeton_store::{By, Means};
 
@@ -16,7 +17,7 @@ use crate::{app::App, attempts::Whence, credentials, guard::Origin, refusal::Ref
 /// Finds the caller behind a request's Basic credentials; none if it brings none. Other schemes and headers count as
 /// nothing here, as in GitLab. What is presented and wrong is refused, on public projects too.
 pub(super) async fn authenticate(app: &App, parts: &Parts) -> Result<Option<Caller>, Refusal> {
-    let caller = known(app, parts).await?;
+    let caller = named(app, parts, Asked::First).await?;
     if let Some(caller) = &caller {
         let client = Origin::of_request(parts).client();
         app.limits.admit_place(&app.policy(), caller, client, app.now())?;
@@ -25,8 +26,20 @@ pub(super) async fn authenticate(app: &App, parts: &Parts) -> Result<Option<Call
     Ok(caller)
 }
 
-/// The same, without noting a use.
-pub(super) async fn known(app: &App, parts: &Parts) -> Result<Option<Caller>, Refusal> {
+/// The same for a request that was authenticated before: that is neither another use of its credential nor another
+/// attempt at its password.
+pub(super) async fn still(app: &App, parts: &Parts) -> Result<Option<Caller>, Refusal> {
+    named(app, parts, Asked::Again).await
+}
+
+/// How often a request was asked who sends it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    First,
+    Again,
+}
+
+async fn named(app: &App, parts: &Parts, asked: Asked) -> Result<Option<Caller>, Refusal> {
     let Some((username, password)) = credentials::basic(&parts.headers)? else { return Ok(None) };
     // A token stands where the password does, whatever the user name, or in the user name's place. Only what cannot be
     // a token is tried as an account's password: hashing it costs a thousand times as much.
@@ -44,18 +57,28 @@ pub(super) async fn known(app: &App, parts: &Parts) -> Result<Option<Caller>, Re
     if !app.policy().password_authentication_enabled_for_git {
         return Err(Denial::PasswordsDisabled.into());
     }
+    if asked == Asked::Again {
+        let user = app.still_knows(&username, &password).await?;
+        let caller = owing(app, user).await?;
+        lock::stands(&caller, app.now())?;
+        return Ok(Some(caller));
+    }
     // Rare, and large.
     Box::pin(by_password(app, &username, &password, parts)).await.map(Some)
+}
+
+/// Somebody who proved to be that user by their password, with what they owe.
+async fn owing(app: &App, user: User) -> Result<Caller, Refusal> {
+    let by = By { user: Some(user.id), ..By::local(Means::Password) };
+    let duty = app.duty(&user, by).await?;
+    Ok(Caller::by_password(Arc::new(user), duty))
 }
 
 async fn by_password(app: &App, username: &str, password: &Secret, parts: &Parts) -> Result<Caller, Refusal> {
     let origin = Origin::of_request(parts);
     let whence = Whence::new(origin.by_user(None, Means::Password), origin.client(), None);
     let proven = app.try_password_again(username, password, &whence).await?;
-    let user = proven.account.user;
-    let by = By { user: Some(user.id), ..By::local(Means::Password) };
-    let duty = app.duty(&user, by).await?;
-    let caller = Caller::by_password(Arc::new(user), duty);
+    let caller = owing(app, proven.account.user).await?;
     let stands = lock::stands(&caller, app.now());
     if proven.is_fresh {
         let user = caller.user.id;

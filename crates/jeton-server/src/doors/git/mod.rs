@@ -33,7 +33,7 @@ use jeton_core::{
 };
 
 use self::{
-    authenticate::{authenticate, known},
+    authenticate::{authenticate, still},
     backend::{Backend, Limits, Push, Serves, Serving},
     protocol::{Encoding, Version},
     refused::Refused,
@@ -143,10 +143,10 @@ impl GitDoor {
         if self.app.policy().enabled_git_access_protocol == "ssh" {
             return Err(Refused::NoHttp);
         }
-        let serving = match asked.service {
-            Service::UploadPack => self.admit::<FetchCode>(&asked.repository, parts, caller).await?,
-            Service::ReceivePack => self.admit::<PushCode>(&asked.repository, parts, caller).await?,
-        };
+        let mut serving = self.admit(&asked, parts, caller).await?;
+        while !place.admit() {
+            serving = self.admit_still(&asked, parts).await?;
+        }
         let answer = match asked.step {
             Step::Advertise => self.backend.advertise(serving).await,
             Step::Exchange => {
@@ -157,9 +157,22 @@ impl GitDoor {
         answer.map_err(Refused::Ended)
     }
 
+    /// Turns the lock once more, for a request that it let in before.
+    async fn admit_still(&self, asked: &GitRequest, parts: &Parts) -> Result<Serving, Refused> {
+        let caller = still(&self.app, parts).await?;
+        self.admit(asked, parts, caller).await
+    }
+
+    async fn admit(&self, asked: &GitRequest, parts: &Parts, caller: Option<Caller>) -> Result<Serving, Refused> {
+        match asked.service {
+            Service::UploadPack => self.admit_to::<FetchCode>(&asked.repository, parts, caller).await,
+            Service::ReceivePack => self.admit_to::<PushCode>(&asked.repository, parts, caller).await,
+        }
+    }
+
     /// Turns the lock. That a repository is missing on disk is told before what the user may not do to it, as GitLab
     /// does, but to nobody who may not see the project: for them not even the disk is looked at, which takes time.
-    async fn admit<N: Serves>(
+    async fn admit_to<N: Serves>(
         &self,
         path: &RepositoryPath,
         parts: &Parts,
@@ -194,7 +207,7 @@ impl GitDoor {
             let (door, asked, parts) = (door.clone(), Arc::clone(&asked), Arc::clone(&parts));
             Box::pin(async move {
                 for _ in 0..ASKS {
-                    match door.may_still(&asked, &parts).await {
+                    match door.admit_still(&asked, &parts).await {
                         // Passwords are checked a few at a time.
                         Err(Refused::Refusal(Refusal::Busy)) => tokio::time::sleep(BETWEEN_ASKS).await,
                         answer => return answer.is_ok(),
@@ -203,14 +216,6 @@ impl GitDoor {
                 false
             })
         })
-    }
-
-    async fn may_still(&self, asked: &GitRequest, parts: &Parts) -> Result<(), Refused> {
-        let caller = known(&self.app, parts).await?;
-        match asked.service {
-            Service::UploadPack => self.admit::<FetchCode>(&asked.repository, parts, caller).await.map(drop),
-            Service::ReceivePack => self.admit::<PushCode>(&asked.repository, parts, caller).await.map(drop),
-        }
     }
 
     async fn project(&self, path: &RepositoryPath) -> Result<Project, Refusal> {

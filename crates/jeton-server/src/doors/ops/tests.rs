@@ -51,7 +51,7 @@ async fn addresses_that_may_read_the_metrics_need_nothing() {
     }
     // A browser's cookie does not count against its address.
     let jane = world.user("jane", false).await;
-    let cookie = world.app.sign_in(&jane, None, By::local(Means::Server)).await.unwrap();
+    let cookie = world.app.sign_in(&jane, By::local(Means::Server)).await.unwrap();
     for (address, status) in [("127.0.0.1", 200), ("192.0.2.1", 403)] {
         let mut signed_in = request_from(address, METRICS);
         signed_in.headers_mut().insert("cookie", format!("jeton_session={cookie}").parse().unwrap());

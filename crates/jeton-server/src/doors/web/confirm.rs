@@ -6,20 +6,20 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use jeton_core::{caller::Caller, lock::Denial, secret::Secret, user::User};
-use jeton_store::By;
+use jeton_core::{caller::Caller, secret::Secret, user::User};
 
 use super::{
     error::Problem,
     factor_views::ConfirmPage,
     form::{Form, Pairs},
-    paths, second_step,
+    not_proven::NotProven,
+    paths,
     visit::Visit,
     wanted,
 };
 use crate::{
     app::App,
-    exchange,
+    attempts::Whence,
     factors::Purpose,
     guard::{Grant, OwnFactors},
     refusal::Refusal,
@@ -74,28 +74,34 @@ pub(super) async fn submit(
     let caller = grant.somebody()?;
     let to = wanted::local_or_home(form.pairs.get(TO));
     let is_form = form.pairs.get(METHOD) == Some(POST);
-    if let Some(problem) = judge(&app, &visit, &caller.user, &form.pairs, grant.by()).await? {
-        exchange::note_refusal(&Denial::WrongPassword.into());
+    let whence = Whence::new(grant.by(), grant.origin().client(), visit.device());
+    if let Some(problem) = judge(&app, &visit, &caller.user, &form.pairs, &whence).await? {
         let waiting = Waiting { to, form: is_form.then_some(&form.pairs) };
-        return page(&app, &visit, caller, StatusCode::UNPROCESSABLE_ENTITY, &waiting, Some(problem)).await;
+        let page = page(&app, &visit, caller, problem.status(), &waiting, Some(problem.text())).await?;
+        return Ok(problem.marked(page));
     }
     app.prove(caller, grant.by()).await?;
     if is_form { visit.send_on(to) } else { visit.go_on(to) }
 }
 
 /// What is wrong with the proof; nothing if it is right. Beside a second factor the password is none.
-async fn judge(app: &App, visit: &Visit, user: &User, pairs: &Pairs, by: By) -> Result<Option<String>, Refusal> {
+async fn judge(
+    app: &App,
+    visit: &Visit,
+    user: &User,
+    pairs: &Pairs,
+    whence: &Whence,
+) -> Result<Option<NotProven>, Refusal> {
     if let Some(answer) = pairs.get(PASSKEY).filter(|answer| !answer.is_empty()) {
-        let checked = app.check_passkey(Purpose::Confirm(user.id), visit.binding(), answer, by).await?;
-        return Ok(checked.err().map(|bad| bad.to_string()));
+        let checked = app.check_passkey(Purpose::Confirm(user.id), visit.binding(), answer, whence.by.clone()).await?;
+        return Ok(checked.err().map(|bad| NotProven::wrong(&bad.to_string())));
     }
     if user.two_factor {
-        let checked = app.check_code(user, pairs.get(CODE).unwrap_or_default(), by).await?;
-        return Ok(second_step::problem(app, checked));
+        return NotProven::of_code(app.check_code(user, None, pairs.get(CODE).unwrap_or_default(), whence).await);
     }
     let password = Secret::new(pairs.get(PASSWORD).unwrap_or_default());
-    let known = app.confirm_password(user.id, &password, &by).await?;
-    Ok(known.is_none().then(|| "Invalid password.".to_owned()))
+    let known = app.confirm_password(user.id, &password, &whence.by).await;
+    NotProven::of_password(known.map(|hash| hash.is_some()))
 }
 
 /// The page.

@@ -26,7 +26,7 @@ pub(super) fn stays(form: &Form) -> bool {
     form.pairs.get("user[remember_me]") == Some("1")
 }
 
-/// Begins the session and leads to the page that was wanted. None if the password was changed in this very moment.
+/// Begins the session and leads to the page that was wanted. None if the account was changed in this very moment.
 pub(super) async fn enter(
     app: &App,
     visit: &mut Visit,

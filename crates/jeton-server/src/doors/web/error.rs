@@ -1,12 +1,14 @@
 //! What a page says when it cannot do what was asked.
 
+use std::borrow::Cow;
+
 use axum::{
     http::{HeaderValue, StatusCode, header::RETRY_AFTER},
     response::{IntoResponse, Response},
 };
 use jeton_core::{lock::Denial, user::User};
 
-use super::{views::ErrorPage, visit::Visit};
+use super::{moments, views::ErrorPage, visit::Visit};
 use crate::{app::App, refusal::Refusal, request_id::RequestId};
 
 /// Why a request did not reach its page, or the page could not serve it. As a response it is empty and carries itself
@@ -53,7 +55,7 @@ pub(super) enum Problem {
 struct Texts {
     status: StatusCode,
     heading: &'static str,
-    explanation: &'static str,
+    explanation: Cow<'static, str>,
 }
 
 impl Problem {
@@ -122,7 +124,7 @@ impl Problem {
             Self::Held(_) => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "Too many attempts were wrong",
-                "Wait a while, then try again. Nothing was changed.",
+                "The last one was not looked at any more, and nothing was changed.",
             ),
             Self::Away => (
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -134,6 +136,10 @@ impl Problem {
                 "Something went wrong on our side",
                 "It has been logged. Trying again may help.",
             ),
+        };
+        let explanation = match self {
+            Self::Held(seconds) => format!("{explanation} Try again in {}.", moments::seconds(seconds)).into(),
+            _ => explanation.into(),
         };
         Texts { status, heading, explanation }
     }
@@ -218,7 +224,7 @@ fn render(visit: &Visit, problem: Problem, viewer: Option<&User>, id: Option<&Re
         frame: visit.frame(texts.heading, viewer, &[]),
         status: texts.status.as_u16(),
         heading: texts.heading,
-        explanation: texts.explanation,
+        explanation: &texts.explanation,
         request_id: id.as_deref(),
     };
     let mut response = visit.page(texts.status, &page)?;

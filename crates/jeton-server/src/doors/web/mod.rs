@@ -21,6 +21,7 @@ mod form;
 mod home;
 mod moments;
 mod news;
+mod not_proven;
 mod password;
 mod paths;
 mod profile;
@@ -228,6 +229,10 @@ impl Asked {
             return Ok((StatusCode::FORBIDDEN, Json(json!({ "errors": [why] }))).into_response());
         }
         let Some(caller) = visit.caller(app).await? else { return self.to_sign_in(visit) };
+        // Only a form of ours is kept: this page sends it on with a value of its own.
+        if !self.form.as_ref().is_some_and(|form| visit.proves(form.get(form::PROOF).unwrap_or_default(), app)) {
+            return error::page(app, &visit, Problem::Stale, self.id.as_ref()).await;
+        }
         let waiting = confirm::Waiting { to, form: self.form.as_ref() };
         confirm::page(app, &visit, &caller, StatusCode::FORBIDDEN, &waiting, None).await
     }

@@ -52,7 +52,7 @@ pub(super) fn remove_email(id: i64) -> String {
 /// The Access tokens page.
 pub(super) const ACCESS_TOKENS: &str = accounts::ACCESS_TOKENS_PATH;
 /// The page of second factors; it also takes the code that confirms an authenticator app.
-pub(super) const TWO_FACTOR: &str = "/-/profile/two_factor_auth";
+pub(super) const TWO_FACTOR: &str = accounts::TWO_FACTOR_PATH;
 /// Removes the authenticator app.
 pub(super) const REMOVE_APP: &str = "/-/profile/two_factor_auth/destroy_otp";
 /// Makes new recovery codes.

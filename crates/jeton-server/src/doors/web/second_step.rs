@@ -1,7 +1,7 @@
 //! The second step of a sign-in: a code, or a passkey.
 
 use axum::{http::StatusCode, response::Response};
-use jeton_core::{lock::Denial, user::User};
+use jeton_core::user::User;
 use jeton_store::By;
 
 use super::{
@@ -9,21 +9,20 @@ use super::{
     entry,
     factor_views::SecondStepPage,
     form::Form,
+    not_proven::NotProven,
     sign_in::{self, DEVICE_RESPONSE},
     visit::Visit,
 };
 use crate::{
     app::App,
-    exchange,
-    factors::{Checked, Purpose},
+    attempts::Whence,
+    factors::Purpose,
     guard::{Anybody, Grant},
     refusal::Refusal,
 };
 
 /// The field of a code: its presence says that a form is the second step's.
 pub(super) const CODE: &str = "user[otp_attempt]";
-/// GitLab's words.
-const WRONG: &str = "Invalid two-factor code.";
 const TOO_LATE: &str = "Your sign-in took too long, or too many codes were wrong. Sign in again.";
 
 /// What the page asks for, and carries along.
@@ -60,15 +59,13 @@ pub(super) async fn submit(
     let Some(half) = visit.half().map(str::to_owned) else { return too_late(app, visit) };
     let Some(user) = app.second_step(&half).await? else { return too_late(app, visit) };
     let whence = entry::whence(grant, &visit);
-    let by = By { user: Some(user.id), ..whence.by.clone() };
     let stays = entry::stays(form);
-    let problem = judge(app, &visit, &half, &user, form, by).await?;
-    if problem.is_some() {
-        exchange::note_refusal(&Denial::WrongPassword.into());
-        return match app.second_step(&half).await? {
-            Some(user) => page(app, &visit, StatusCode::UNPROCESSABLE_ENTITY, &user, Asking { problem, stays }).await,
-            None => too_late(app, visit),
-        };
+    if let Some(problem) = judge(app, &visit, &half, &user, form, &whence).await? {
+        if app.second_step(&half).await?.is_none() {
+            return too_late(app, visit);
+        }
+        let asking = Asking { problem: Some(problem.text()), stays };
+        return Ok(problem.marked(page(app, &visit, problem.status(), &user, asking).await?));
     }
     let proven = app.proven_otherwise(User::clone(&user), &whence).await?;
     if !app.end_second_step(&half).await? {
@@ -88,33 +85,18 @@ async fn judge(
     half: &str,
     user: &User,
     form: &Form,
-    by: By,
-) -> Result<Option<String>, Refusal> {
+    whence: &Whence,
+) -> Result<Option<NotProven>, Refusal> {
     if !sign_in::may_sign_in(user) {
-        return Ok(Some(sign_in::why_not(user).to_owned()));
+        return Ok(Some(NotProven::wrong(sign_in::why_not(user))));
     }
     if let Some(answer) = form.pairs.get(DEVICE_RESPONSE).filter(|answer| !answer.is_empty()) {
+        let by = By { user: Some(user.id), ..whence.by.clone() };
         let checked = app.check_passkey(Purpose::SecondStep(user.id), visit.binding(), answer, by).await?;
-        return Ok(checked.err().map(|bad| bad.to_string()));
+        return Ok(checked.err().map(|bad| NotProven::wrong(&bad.to_string())));
     }
-    // Counted before it is looked at.
-    if app.try_second_step(half).await?.is_none() {
-        return Ok(Some(WRONG.to_owned()));
-    }
-    let checked = app.check_code(user, form.pairs.get(CODE).unwrap_or_default(), by).await?;
-    Ok(problem(app, checked))
-}
-
-/// What is said of a code; nothing of a right one.
-pub(super) fn problem(app: &App, checked: Checked) -> Option<String> {
-    match checked {
-        Checked::Right => None,
-        Checked::Wrong => Some(WRONG.to_owned()),
-        Checked::NotBefore(moment) => {
-            let seconds = (moment.seconds() - app.now().seconds()).max(1);
-            Some(format!("Too many codes were wrong. The next one counts in {seconds} seconds."))
-        }
-    }
+    let code = form.pairs.get(CODE).unwrap_or_default();
+    NotProven::of_code(app.check_code(user, Some(half), code, whence).await)
 }
 
 fn too_late(app: &App, mut visit: Visit) -> Result<Response, Refusal> {

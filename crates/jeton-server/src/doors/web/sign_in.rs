@@ -48,7 +48,7 @@ const UNCONFIRMED: &str = "You have to confirm your email address before continu
 /// Said to everybody, where administrators switched it off.
 const SWITCHED_OFF: &str = "Signing in with a password is switched off on this server.";
 /// Said to somebody whose proof was good a moment ago.
-pub(super) const CHANGED: &str = "Your password was changed just now. Sign in again.";
+pub(super) const CHANGED: &str = "Your account was changed just now. Sign in again.";
 /// The field that carries a passkey's answer.
 pub(super) const DEVICE_RESPONSE: &str = "user[device_response]";
 
@@ -134,7 +134,7 @@ pub(super) async fn submit(
     }
     match entry::enter(&app, &mut visit, &proven, &whence, stays).await? {
         Some(entered) => Ok(entered),
-        None => again(&app, &visit, login, WRONG),
+        None => again(&app, &visit, login, CHANGED),
     }
 }
 

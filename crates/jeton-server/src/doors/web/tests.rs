@@ -30,7 +30,7 @@ struct Browser<'w> {
 
 impl<'w> Browser<'w> {
     async fn of(world: &'w World, user: &User) -> Self {
-        Self { world, cookie: world.app.sign_in(user, None, BY).await.unwrap() }
+        Self { world, cookie: world.app.sign_in(user, BY).await.unwrap() }
     }
 
     fn csrf(&self) -> String {

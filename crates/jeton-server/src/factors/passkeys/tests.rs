@@ -91,7 +91,7 @@ impl World {
     async fn new() -> Self {
         let instance = Instance::with(|config| ORIGIN.clone_into(&mut config.external_url)).await;
         let jane = instance.user("jane", false).await;
-        let cookie = instance.app.sign_in(&jane, None, BY).await.unwrap();
+        let cookie = instance.app.sign_in(&jane, BY).await.unwrap();
         let caller = instance.app.identify_session(&cookie).await.unwrap().unwrap();
         let Via::Session(session) = caller.via else { panic!("{caller:?}") };
         Self { instance, jane, session }

@@ -114,7 +114,7 @@ async fn checked(app: &App, wanted: Wanted, mut flaws: Flaws) -> Result<NewUser,
 async fn unlock(app: &App, new: NewUser, key: Key) -> Result<NewUser, ApiError> {
     Ok(match key {
         Key::None => new,
-        Key::Link => NewUser { invitation: Some(app.invitation(&new.name, &new.email)?), ..new },
+        Key::Link => NewUser { invitation: Some(app.invitation(&new.username, &new.name, &new.email)?), ..new },
         Key::Password(password) => {
             let hash = app.passwords.hash(password).await.map_err(Refusal::from)?;
             NewUser { password_hash: Some(hash), ..new }

@@ -5,7 +5,10 @@ use jeton_core::{
     secret::Secret,
     user::{Email, User, Username, name_flaw},
 };
-use jeton_store::users::{NewPassword, UserChanges};
+use jeton_store::{
+    By,
+    users::{NewPassword, UserChanges},
+};
 
 use super::{administrator, attributes::Attributes, create::not_made, show_account};
 use crate::{
@@ -17,6 +20,7 @@ use crate::{
         path::InPath,
     },
     guard::{Grant, ProvenApi},
+    notices::Notice,
     passwords::strength,
     refusal::Refusal,
 };
@@ -61,13 +65,13 @@ pub(crate) async fn modify(
     if by_itself && wanted.attributes.takes_administration() {
         return Err(ApiError::forbidden_because("You cannot remove your own administrator rights."));
     }
-    let changes = checked(&app, &user, wanted, by_itself).await?;
+    let changes = checked(&app, &user, wanted, (by_itself, &grant.by())).await?;
     let user = app.change_user(user.id, changes, grant.by()).await?.map_err(not_made)?;
     show_account(&app, StatusCode::OK, &user.ok_or_else(|| ApiError::not_found("User"))?).await
 }
 
 /// The changes, if nothing is wrong with them. That name or address are in use is told before all other flaws.
-async fn checked(app: &App, user: &User, wanted: Wanted, by_itself: bool) -> Result<UserChanges, ApiError> {
+async fn checked(app: &App, user: &User, wanted: Wanted, by: (bool, &By)) -> Result<UserChanges, ApiError> {
     let mut flaws = Flaws::default();
     let username = wanted.username.and_then(|name| flaws.keep("username", Username::parse(&name)));
     let email = wanted.email.and_then(|email| flaws.keep("email", Email::parse(&email)));
@@ -87,7 +91,7 @@ async fn checked(app: &App, user: &User, wanted: Wanted, by_itself: bool) -> Res
         return Err(flaws.into_error());
     }
     let password = match wanted.password {
-        Some(password) => Some(choose(app, user, Secret::new(password), by_itself).await?),
+        Some(password) => Some(choose(app, user, Secret::new(password), by).await?),
         None => None,
     };
     let name = wanted.name.map(|name| name.trim().to_owned());
@@ -95,8 +99,14 @@ async fn checked(app: &App, user: &User, wanted: Wanted, by_itself: bool) -> Res
 }
 
 /// Nobody goes on using a password that somebody else knows.
-async fn choose(app: &App, user: &User, password: Secret, by_itself: bool) -> Result<NewPassword, ApiError> {
+async fn choose(
+    app: &App,
+    user: &User,
+    password: Secret,
+    (by_itself, by): (bool, &By),
+) -> Result<NewPassword, ApiError> {
     let hash = app.passwords.hash(password).await.map_err(Refusal::from)?;
-    let mail = (!by_itself).then(|| app.tells_of_password(user));
-    Ok(NewPassword { hash, expired: !by_itself, mail })
+    let mails =
+        if by_itself { Vec::new() } else { app.mails_to(user, Notice::PasswordReset { must_change: true }, by) };
+    Ok(NewPassword { hash, expired: !by_itself, mails })
 }

@@ -67,7 +67,7 @@ async fn prepare(app: &App, person: Person, password: Secret) -> Result<NewUser,
     let Person { username, name, email, projects_limit, administrator, external } = person;
     let new = NewUser { administrator, external, ..NewUser::plain(username, name, email, projects_limit) };
     Ok(if password.expose().is_empty() {
-        NewUser { invitation: Some(app.invitation(&new.name, &new.email)?), ..new }
+        NewUser { invitation: Some(app.invitation(&new.username, &new.name, &new.email)?), ..new }
     } else {
         NewUser { password_hash: Some(app.passwords.hash(password).await?), ..new }
     })

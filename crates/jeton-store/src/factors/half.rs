@@ -1,4 +1,4 @@
-//! What keeps codes from being guessed: sign-ins that have only their password yet, and wrong codes in a row.
+//! Sign-ins that have only their password yet.
 
 use jeton_core::{id::UserId, second_factor, time::Timestamp, token::TokenDigest};
 use serde_json::json;
@@ -16,15 +16,6 @@ pub struct Half {
     pub user: UserId,
     /// How often a second step was tried.
     pub attempts: i64,
-}
-
-/// Whether an account's next code is looked at.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Turn {
-    /// It is; a wrong one is counted already.
-    Now,
-    /// Not before that moment: there were too many wrong ones.
-    NotBefore(Timestamp),
 }
 
 impl Store {
@@ -72,34 +63,6 @@ impl Store {
         let ended = on_writer!(&self.db, c => sqlx::query("DELETE FROM half_sign_ins WHERE digest = $1")
             .bind(&digest.0[..]).execute(c).await.map(|done| done.rows_affected()))?;
         Ok(ended > 0)
-    }
-
-    /// Asks for an account's turn to have a code looked at, and counts that code as wrong until it turns out to be right.
-    /// Of several that ask at once, one has it.
-    pub async fn factor_turn(&self, user: UserId, now: Timestamp) -> Result<Turn, Fault> {
-        let row: Option<(i64, i64)> = on!(&self.db, c =>
-            sqlx::query_as("SELECT wrong, next_try_at FROM factor_failures WHERE user_id = $1")
-            .bind(user.0).fetch_optional(c).await)?;
-        let (wrong, next) = row.map_or((0, now), |(wrong, next)| (wrong, Timestamp::from_micros(next)));
-        if now < next {
-            return Ok(Turn::NotBefore(next));
-        }
-        let counted = second_factor::still_wrong(wrong, next, now).saturating_add(1);
-        let next = now.plus_seconds(second_factor::delay(counted));
-        let has_it = on_writer!(&self.db, c => sqlx::query(
-            "INSERT INTO factor_failures (user_id, wrong, next_try_at) VALUES ($1, $2, $3)
-             ON CONFLICT (user_id) DO UPDATE SET wrong = excluded.wrong, next_try_at = excluded.next_try_at
-             WHERE factor_failures.wrong = $4")
-            .bind(user.0).bind(counted).bind(next.micros()).bind(wrong)
-            .execute(c).await.map(|done| done.rows_affected()))?;
-        Ok(if has_it > 0 { Turn::Now } else { Turn::NotBefore(now.plus_seconds(1)) })
-    }
-
-    /// Forgets an account's wrong codes: the right one came.
-    pub async fn forget_wrong_codes(&self, user: UserId) -> Result<(), Fault> {
-        on_writer!(&self.db, c => sqlx::query("DELETE FROM factor_failures WHERE user_id = $1")
-            .bind(user.0).execute(c).await.map(drop))
-        .map_err(Fault::from)
     }
 
     /// Records that a second step was refused.
