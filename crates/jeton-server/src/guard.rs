@@ -41,6 +41,7 @@ use crate::{
     credentials::{self, Credential},
     edge::Client,
     exchange,
+    limits::Endpoint,
     refusal::Refusal,
     request_id::RequestId,
 };
@@ -224,6 +225,14 @@ impl<N: Need> Grant<N> {
     /// The thing that the grant is for.
     pub const fn on(&self) -> &N::On {
         &self.on
+    }
+
+    /// Counts the request for an endpoint that is limited by itself.
+    ///
+    /// # Errors
+    /// [`Refusal::OverLimit`] if it is one too many.
+    pub fn count(&self, app: &App, endpoint: Endpoint) -> Result<(), Refusal> {
+        app.limits.admit(endpoint, &app.policy(), self.caller(), self.origin.client, app.now())
     }
 
     /// Who makes the change, for the audit log.

@@ -20,6 +20,8 @@ pub enum Refusal {
     Busy,
     /// The caller asks more often than it may.
     TooOften(Standing),
+    /// The caller asked an endpoint as often as it may: the next request is served after so many seconds.
+    OverLimit(i64),
     /// Too many attempts were wrong: the next one is judged after so many seconds.
     Held(i64),
     /// The database failed.
@@ -40,6 +42,7 @@ impl Refusal {
             Self::Denied(denial) => denial.reason(),
             Self::Busy => "busy",
             Self::TooOften(_) => "too_often",
+            Self::OverLimit(_) => "over_limit",
             Self::Held(_) => "held",
             Self::Failed(_) => "failed",
             Self::Broken(_) => "broken",
@@ -49,7 +52,7 @@ impl Refusal {
     /// Whether trying again later can help.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Busy | Self::TooOften(_) | Self::Held(_) => true,
+            Self::Busy | Self::TooOften(_) | Self::OverLimit(_) | Self::Held(_) => true,
             Self::Failed(fault) => fault.is_passing(),
             Self::Denied(_) | Self::Broken(_) => false,
         }
@@ -68,6 +71,7 @@ impl std::fmt::Display for Refusal {
             Self::Denied(denial) => write!(f, "{denial:?}"),
             Self::Busy => f.write_str("too much of this at once"),
             Self::TooOften(standing) => write!(f, "over the limit {}", standing.name),
+            Self::OverLimit(seconds) => write!(f, "over the endpoint's limit; the next request in {seconds} s"),
             Self::Held(seconds) => write!(f, "too many attempts were wrong; the next one in {seconds} s"),
             Self::Failed(fault) => fault.fmt(f),
             Self::Broken(why) => f.write_str(why),

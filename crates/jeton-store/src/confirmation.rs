@@ -1,10 +1,8 @@
 //! Addresses that only count when their owner has opened the link that was sent there, and mails that strangers may
 //! ask for.
 
-mod further;
-mod requests;
+pub(crate) mod requests;
 
-pub use further::FurtherEmail;
 pub use requests::{Limits, MailRequest};
 
 use jeton_core::{id::UserId, time::Timestamp, token::TokenDigest, user::Email};

@@ -7,10 +7,13 @@ use jeton_core::{
     user::{Email, User},
 };
 use jeton_store::{
-    Store,
+    Slice, Store,
     confirmation::{Limits, MailRequest, NotTaken, Unconfirmed, Waiting},
     mails::{LinkMail, MailLink},
-    users::{NewUser, UserChanges},
+    users::{
+        NewUser, UserChanges,
+        emails::{NewEmail, NotAdded},
+    },
 };
 
 use crate::{
@@ -25,7 +28,7 @@ fn digest(seed: u8) -> TokenDigest {
 }
 
 /// A mail whose link works for an hour.
-fn link(seed: u8) -> LinkMail {
+pub fn link(seed: u8) -> LinkMail {
     let link = MailLink { path: "/x?y=", seed: [seed; 32], expires_at: NOW.plus_seconds(HOUR) };
     LinkMail { mail: mail(&format!("link {seed}"), None), link, digest: digest(seed) }
 }
@@ -35,7 +38,7 @@ fn email(text: &str) -> Email {
 }
 
 /// A request of that user, of whom few are allowed.
-fn asked(user: UserId) -> MailRequest {
+pub fn asked(user: UserId) -> MailRequest {
     MailRequest { user: Some(user), network: "a".to_owned(), limits: Limits { account: 3, network: 9 } }
 }
 
@@ -192,15 +195,18 @@ async fn a_further_address_is_added_confirmed_and_removed() {
     for_each_engine(async |store| {
         let (jane, joe) = (make_user(&store, "jane").await, make_user(&store, "joe").await);
         let adds = async |user: UserId, address: &str, seed| {
-            store.add_further_email(asked(user), email(address), link(seed), BY, NOW).await
+            let confirmation = Some(link(seed));
+            let new = NewEmail { user, address: email(address), confirmation, request: None, limit: 9 };
+            store.add_email(new, BY, NOW).await
         };
+        let all = Slice { limit: 9, offset: 0 };
         let listed = async |user: UserId| {
-            let all = store.further_emails(user).await.unwrap();
+            let all = store.emails(user, all).await.unwrap();
             all.into_iter().map(|one| (one.email, one.confirmed_at)).collect::<Vec<_>>()
         };
         adds(jane.id, "Jane@work.example", 1).await.unwrap();
-        assert!(matches!(adds(joe.id, "jane@WORK.example", 2).await, Err(NotTaken::Taken)));
-        assert!(matches!(adds(joe.id, "jane@example.com", 2).await, Err(NotTaken::Taken)));
+        assert!(matches!(adds(joe.id, "jane@WORK.example", 2).await, Err(NotAdded::Taken)));
+        assert!(matches!(adds(joe.id, "jane@example.com", 2).await, Err(NotAdded::Taken)));
         assert_eq!(listed(jane.id).await, [("Jane@work.example".to_owned(), None)]);
         assert_eq!(store.waiting_email(joe.id, "jane@work.example").await.unwrap(), None);
         let found = store.confirm_email(digest(1), Vec::new(), BY, NOW).await.unwrap().unwrap();
@@ -208,10 +214,10 @@ async fn a_further_address_is_added_confirmed_and_removed() {
         assert_eq!(listed(jane.id).await, [("Jane@work.example".to_owned(), Some(NOW))]);
         assert_eq!(subjects(&take(&store, 9, NOW).await), ["link 1"]);
 
-        let id = store.further_emails(jane.id).await.unwrap()[0].id;
-        assert!(!store.remove_further_email(joe.id, id, BY, NOW).await.unwrap(), "it is not joe's to remove");
-        assert!(store.remove_further_email(jane.id, id, BY, NOW).await.unwrap());
-        assert!(!store.remove_further_email(jane.id, id, BY, NOW).await.unwrap());
+        let id = store.emails(jane.id, all).await.unwrap()[0].id;
+        assert!(!store.delete_email(id, joe.id, BY, NOW).await.unwrap(), "it is not joe's to remove");
+        assert!(store.delete_email(id, jane.id, BY, NOW).await.unwrap());
+        assert!(!store.delete_email(id, jane.id, BY, NOW).await.unwrap());
         assert_eq!(listed(jane.id).await, []);
     })
     .await;

@@ -146,7 +146,7 @@ impl Problem {
             Refusal::Denied(Denial::Hidden | Denial::NotAdministrator) => Self::NotFound,
             Refusal::Denied(Denial::Account(_)) => Self::Account,
             Refusal::Denied(_) => Self::Forbidden,
-            Refusal::Busy | Refusal::TooOften(_) => Self::Busy,
+            Refusal::Busy | Refusal::TooOften(_) | Refusal::OverLimit(_) => Self::Busy,
             Refusal::Held(seconds) => Self::Held(*seconds),
             Refusal::Failed(_) if refusal.is_passing() => Self::Away,
             Refusal::Failed(_) | Refusal::Broken(_) => Self::Failed,
