@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
-use jeton_core::lock::Denial;
+use jeton_core::{id::ProjectId, lock::Denial};
 use jeton_store::Fault;
 
 use crate::{exchange, limits::Standing, nature::NoChance, passwords::Unhashed};
@@ -16,6 +16,8 @@ use crate::{exchange, limits::Standing, nature::NoChance, passwords::Unhashed};
 pub enum Refusal {
     /// The lock said no.
     Denied(Denial),
+    /// The thing has another address by now, which the one who asks may know.
+    Moved(ProjectId),
     /// More wait for this already than can be served soon.
     Busy,
     /// The caller asks more often than it may.
@@ -40,6 +42,7 @@ impl Refusal {
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::Denied(denial) => denial.reason(),
+            Self::Moved(_) => "moved",
             Self::Busy => "busy",
             Self::TooOften(_) => "too_often",
             Self::OverLimit(_) => "over_limit",
@@ -54,7 +57,7 @@ impl Refusal {
         match self {
             Self::Busy | Self::TooOften(_) | Self::OverLimit(_) | Self::Held(_) => true,
             Self::Failed(fault) => fault.is_passing(),
-            Self::Denied(_) | Self::Broken(_) => false,
+            Self::Denied(_) | Self::Moved(_) | Self::Broken(_) => false,
         }
     }
 
@@ -69,6 +72,7 @@ impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Denied(denial) => write!(f, "{denial:?}"),
+            Self::Moved(project) => write!(f, "moved; it is the project {} now", project.0),
             Self::Busy => f.write_str("too much of this at once"),
             Self::TooOften(standing) => write!(f, "over the limit {}", standing.name),
             Self::OverLimit(seconds) => write!(f, "over the endpoint's limit; the next request in {seconds} s"),

@@ -99,10 +99,13 @@ impl Kind {
                     _ => Ok(()),
                 }
             }
-            (Self::Text { longest }, Value::Text(text)) if text.chars().count() > longest => Err(Unfit::TooLong(longest)),
-            (Self::Text { .. }, Value::Text(_)) => Ok(()),
+            (Self::Text { longest }, Value::Text(text)) if text.chars().count() > longest => {
+                Err(Unfit::TooLong(longest))
+            }
             (Self::Prefix, Value::Text(text)) => Prefix::parse(text).map(drop).map_err(Unfit::Prefix),
-            (Self::Boolean, Value::Boolean(_)) | (Self::MaybeNumber { .. }, Value::Nothing) => Ok(()),
+            (Self::Boolean, Value::Boolean(_))
+            | (Self::MaybeNumber { .. }, Value::Nothing)
+            | (Self::Text { .. }, Value::Text(_)) => Ok(()),
             (Self::Word(known), Value::Text(word)) => listed(known, word),
             (Self::Words(known), Value::Words(words)) => words.iter().try_for_each(|word| listed(known, word)),
             _ => Err(Unfit::Type),

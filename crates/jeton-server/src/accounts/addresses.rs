@@ -1,6 +1,9 @@
 //! Addresses that are confirmed by a link: of a new account, and in the place of another one.
 
-use jeton_core::user::{Email, User};
+use jeton_core::{
+    id::UserId,
+    user::{Email, User},
+};
 use jeton_store::{
     By, Fault, Means,
     confirmation::{NotTaken, Unconfirmed, Waiting},
@@ -90,12 +93,28 @@ impl App {
         is_confirmed: bool,
         by: By,
     ) -> Result<Result<User, NotMade>, NoChance> {
-        if is_confirmed || self.policy().email_confirmation_setting != "hard" {
+        if is_confirmed || !self.must_confirm() {
             return Ok(self.store.create_user(new, by, self.now()).await);
         }
         let mail = notices::confirmation_link(new.username.as_str(), &new.name, None, new.email.as_str());
         let new = NewUser { confirmation: Some(self.confirmable(mail)?), ..new };
         Ok(self.store.create_user(new, by, self.now()).await)
+    }
+
+    /// Whether an address counts only when its link was opened.
+    pub fn must_confirm(&self) -> bool {
+        self.policy().email_confirmation_setting == "hard"
+    }
+
+    /// Lets an account be used whose address nobody confirmed; see [`jeton_store::Store::confirm_account`]. When this
+    /// returns, that is in force.
+    pub async fn confirm_account(&self, user: UserId, by: By) -> Result<bool, Fault> {
+        self.see_through(move |app| async move {
+            let confirmed = app.store.confirm_account(user, by, app.now()).await?;
+            app.identities.forget_user(user);
+            Ok(confirmed)
+        })
+        .await
     }
 
     /// Mails the link with which an address takes the place of the present one.
@@ -113,10 +132,7 @@ impl App {
         is_confirmed: bool,
         by: By,
     ) -> Result<FurtherEmail, NotChanged> {
-        let confirmation = match is_confirmed {
-            true => None,
-            false => Some(self.confirmation_mail(user, address.as_str())?),
-        };
+        let confirmation = if is_confirmed { None } else { Some(self.confirmation_mail(user, address.as_str())?) };
         let request = (by.user == Some(user.id)).then(|| asked_for_address(user, &by));
         let new = NewEmail { user: user.id, address, confirmation, request, limit: FURTHER_ADDRESSES };
         Ok(self.store.add_email(new, by, self.now()).await?)

@@ -28,7 +28,7 @@ fn digest(seed: u8) -> TokenDigest {
 }
 
 /// A mail whose link works for an hour.
-pub fn link(seed: u8) -> LinkMail {
+pub(crate) fn link(seed: u8) -> LinkMail {
     let link = MailLink { path: "/x?y=", seed: [seed; 32], expires_at: NOW.plus_seconds(HOUR) };
     LinkMail { mail: mail(&format!("link {seed}"), None), link, digest: digest(seed) }
 }
@@ -38,7 +38,7 @@ fn email(text: &str) -> Email {
 }
 
 /// A request of that user, of whom few are allowed.
-pub fn asked(user: UserId) -> MailRequest {
+pub(crate) fn asked(user: UserId) -> MailRequest {
     MailRequest { user: Some(user), network: "a".to_owned(), limits: Limits { account: 3, network: 9 } }
 }
 
@@ -76,6 +76,26 @@ async fn an_account_can_wait_for_its_address() {
         assert_eq!(store.confirm_email(digest(1), Vec::new(), BY, NOW).await.unwrap(), None, "once");
         assert_eq!(store.waiting_email(jane.id, "jane@example.com").await.unwrap(), None);
         assert_eq!(store.mail_backlog().await.unwrap().mails, 1, "nothing changed that one is told of");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_administrator_lets_an_account_be_used_once() {
+    for_each_engine(async |store| {
+        let jane = make_unconfirmed(&store).await;
+        assert!(store.confirm_account(jane.id, BY, NOW).await.unwrap());
+        assert_eq!(user(&store, jane.id).await.confirmed_at, Some(NOW));
+        assert!(!store.confirm_account(jane.id, BY, NOW.plus_seconds(1)).await.unwrap());
+        assert!(!store.confirm_account(UserId(99), BY, NOW).await.unwrap());
+        assert_eq!(store.confirm_email(digest(1), Vec::new(), BY, NOW).await.unwrap(), None);
+        let wanted_email = Some((email("new@example.com"), link(2)));
+        let changes = UserChanges { wanted_email, ..UserChanges::default() };
+        let after = store.change_user(jane.id, changes, BY, NOW).await.unwrap().unwrap();
+        assert_eq!(after.email, "jane@example.com");
+        assert_eq!(store.wanted_email(jane.id).await.unwrap().as_deref(), Some("new@example.com"));
+        assert!(store.confirm_email(digest(2), Vec::new(), BY, NOW).await.unwrap().is_some());
+        assert_eq!(user(&store, jane.id).await.email, "new@example.com");
     })
     .await;
 }

@@ -23,6 +23,7 @@ pub(crate) fn answer(refusal: &Refusal, path: &str, app: &App) -> ApiError {
         }
         Refusal::OverLimit(seconds) | Refusal::Held(seconds) => ApiError::too_many(*seconds),
         Refusal::Failed(_) if refusal.is_passing() => ApiError::unavailable(),
+        Refusal::Moved(_) => ApiError::not_found("Project"),
         Refusal::Failed(_) | Refusal::Broken(_) => ApiError::internal(),
     }
 }

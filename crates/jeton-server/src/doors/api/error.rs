@@ -173,7 +173,8 @@ impl ApiError {
     /// 429: the caller asks more often than it may; `text` is what administrators want it to be told.
     pub(crate) fn too_often(text: &str, seconds_left: i64) -> Self {
         let text = if text.is_empty() { "Retry later" } else { text };
-        Self::new(StatusCode::TOO_MANY_REQUESTS, Body::Plain(format!("{text}\n"))).with(RETRY_AFTER, seconds_left.into())
+        Self::new(StatusCode::TOO_MANY_REQUESTS, Body::Plain(format!("{text}\n")))
+            .with(RETRY_AFTER, seconds_left.into())
     }
 
     /// 409: somebody else has it.
