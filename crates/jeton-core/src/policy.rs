@@ -153,6 +153,26 @@ policy! {
     Limits unique_ips_limit_per_user: i64 = 10, POSITIVE;
     /// How long that window is, in seconds.
     Limits unique_ips_limit_time_window: i64 = 3_600, POSITIVE;
+    /// What whoever asks too often is told; empty for "Retry later".
+    Limits rate_limiting_response_text: String = String::new(), Kind::Text { longest: 255 };
+    /// How often a user may ask for a user by number in ten minutes; 0 for no limit.
+    Limits users_get_by_id_limit: i64 = 300, COUNT;
+    /// How often a user or an address may ask for users' statuses in a minute; 0 for no limit.
+    Limits users_api_limit_status: i64 = 240, COUNT;
+    /// How often a user or an address may list users' SSH keys in a minute; 0 for no limit.
+    Limits users_api_limit_ssh_keys: i64 = 120, COUNT;
+    /// How often a user or an address may ask for one SSH key of a user in a minute; 0 for no limit.
+    Limits users_api_limit_ssh_key: i64 = 120, COUNT;
+    /// How often a user or an address may list users' GPG keys in a minute; 0 for no limit.
+    Limits users_api_limit_gpg_keys: i64 = 120, COUNT;
+    /// How often a user or an address may ask for one GPG key of a user in a minute; 0 for no limit.
+    Limits users_api_limit_gpg_key: i64 = 120, COUNT;
+    /// How often a user or an address may list a user's projects in a minute; 0 for no limit.
+    Limits user_projects_api_limit: i64 = 300, COUNT;
+    /// How often a user may list projects in ten minutes; 0 for no limit.
+    Limits projects_api_limit: i64 = 2_000, COUNT;
+    /// How often an address may list projects without a credential in ten minutes; 0 for no limit.
+    Limits projects_api_rate_limit_unauthenticated: i64 = 400, COUNT;
 }
 
 #[cfg(test)]
@@ -195,6 +215,8 @@ mod tests {
             ("default_project_visibility", Value::Text("secret".to_owned()), Unfit::NotListed),
             ("restricted_visibility_levels", Value::Words(vec!["secret".to_owned()]), Unfit::NotListed),
             ("personal_access_token_prefix", Value::Text("x".repeat(21)), Unfit::Prefix(BadPrefix::TooLong)),
+            ("rate_limiting_response_text", Value::Text("é".repeat(256)), Unfit::TooLong(255)),
+            ("users_get_by_id_limit", Value::Number(-1), Unfit::TooSmall(0)),
             ("require_two_factor_authentication", Value::Number(1), Unfit::Type),
         ] {
             assert_eq!(policy.set(name, value), Err(why), "{name}");

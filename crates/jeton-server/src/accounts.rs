@@ -158,5 +158,7 @@ mod requests;
 #[cfg(test)]
 mod tests;
 
-pub use addresses::{CONFIRMATION_PARAMETER, CONFIRMATION_PATH, NEW_CONFIRMATION_PATH, NotChanged, unconfirmed};
+pub use addresses::{
+    CONFIRMATION_PARAMETER, CONFIRMATION_PATH, FURTHER_ADDRESSES, NEW_CONFIRMATION_PATH, NotChanged, unconfirmed,
+};
 pub(crate) use requests::PASSWORD_LINK;

@@ -83,9 +83,28 @@ pub enum NotTaken {
         "file format is not supported. Please try one of the following supported formats: png, jpg, jpeg, gif, webp"
     )]
     WrongKind,
-    /// Something of ours failed.
-    #[error("{0}")]
-    Refused(Refusal),
+}
+
+/// A picture that can be taken.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// Of its file.
+    name: String,
+    content: Bytes,
+}
+
+impl Picture {
+    /// Looks at what was handed in.
+    ///
+    /// # Errors
+    /// [`NotTaken`] if it is too large, or no picture of a kind that is served.
+    pub fn judge(content: Bytes) -> Result<Self, NotTaken> {
+        if content.len() > LARGEST {
+            return Err(NotTaken::TooBig);
+        }
+        let kind = Kind::of(&content).ok_or(NotTaken::WrongKind)?;
+        Ok(Self { name: name_of(kind, &content), content })
+    }
 }
 
 /// The pictures' files.
@@ -145,29 +164,16 @@ fn name_of(kind: Kind, content: &[u8]) -> String {
 impl App {
     /// Gives a user this picture, or takes it away. Answers its file's name. It happens whole or not at all, also when the
     /// client hangs up meanwhile.
-    pub async fn set_avatar(&self, user: UserId, content: Option<Bytes>, by: By) -> Result<Option<String>, NotTaken> {
-        let picture = match content {
-            None => None,
-            Some(content) if content.len() > LARGEST => return Err(NotTaken::TooBig),
-            Some(content) => {
-                let kind = Kind::of(&content).ok_or(NotTaken::WrongKind)?;
-                Some((name_of(kind, &content), content))
-            }
-        };
+    pub async fn set_avatar(&self, user: UserId, picture: Option<Picture>, by: By) -> Result<Option<String>, Refusal> {
         let app = self.clone();
         let task = tokio::spawn(async move { app.change_avatar(user, picture, by).await });
-        task.await.map_err(Refusal::broken).flatten().map_err(NotTaken::Refused)
+        task.await.map_err(Refusal::broken)?
     }
 
-    async fn change_avatar(
-        &self,
-        user: UserId,
-        picture: Option<(String, Bytes)>,
-        by: By,
-    ) -> Result<Option<String>, Refusal> {
+    async fn change_avatar(&self, user: UserId, picture: Option<Picture>, by: By) -> Result<Option<String>, Refusal> {
         let _one_at_a_time = self.avatars.changing.lock().await;
-        let name = picture.as_ref().map(|(name, _)| name.clone());
-        if let Some((name, content)) = picture {
+        let name = picture.as_ref().map(|picture| picture.name.clone());
+        if let Some(Picture { name, content }) = picture {
             self.avatars.keep(&name, content).await.map_err(Refusal::broken)?;
         }
         let before = self.store.set_avatar(user, name.clone(), by, self.now()).await?;
@@ -222,7 +228,8 @@ mod tests {
         let app = &instance.app;
         let (jane, joe) = (instance.user("jane", false).await.id, instance.user("joe", false).await.id);
         let set = async |user, content: Option<&'static [u8]>| {
-            app.set_avatar(user, content.map(Bytes::from_static), BY).await
+            let picture = content.map(|content| Picture::judge(Bytes::from_static(content)).unwrap());
+            app.set_avatar(user, picture, BY).await
         };
         let files = || fs::read_dir(instance.dir().join("avatars")).unwrap().count();
         let first = set(jane, Some(PNG)).await.unwrap().unwrap();
@@ -237,10 +244,8 @@ mod tests {
         assert_eq!(set(jane, None).await.unwrap(), None);
         assert_eq!(files(), 0);
 
-        assert!(matches!(set(jane, Some(b"text")).await, Err(NotTaken::WrongKind)));
+        assert!(matches!(Picture::judge(Bytes::from_static(b"text")), Err(NotTaken::WrongKind)));
         let long = Bytes::from([PNG, &vec![0; LARGEST]].concat());
-        let refused = app.set_avatar(jane, Some(long), BY).await.unwrap_err();
-        assert_eq!(refused.to_string(), "is too big (should be at most 200 KiB)");
-        assert_eq!(files(), 0);
+        assert_eq!(Picture::judge(long).unwrap_err().to_string(), "is too big (should be at most 200 KiB)");
     }
 }

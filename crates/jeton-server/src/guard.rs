@@ -41,6 +41,7 @@ use crate::{
     credentials::{self, Credential},
     edge::Client,
     exchange,
+    limits::Endpoint,
     refusal::Refusal,
     request_id::RequestId,
 };
@@ -98,7 +99,16 @@ impl Target for Project {
         let named = path_parameter(parts, "id").await;
         let project = match named.parse() {
             Ok(id) => app.store.project(ProjectId(id)).await?,
-            Err(_) => app.store.project_at(&named).await?,
+            Err(_) => match app.store.project_at(&named).await? {
+                None => {
+                    let moved = app.store.project_moved_from(&named).await?;
+                    if let Some(project) = &moved {
+                        parts.extensions.insert(Moved(project.id));
+                    }
+                    moved
+                }
+                found => found,
+            },
         };
         project.ok_or(Refusal::Denied(Denial::Hidden))
     }
@@ -107,6 +117,10 @@ impl Target for Project {
         On::Project(self)
     }
 }
+
+/// The project that a request names by a path which it had before.
+#[derive(Clone, Copy)]
+struct Moved(ProjectId);
 
 /// A parameter of the route's path, decoded; empty if the path has none of that name or it is no text.
 async fn path_parameter(parts: &mut Parts, name: &str) -> String {
@@ -226,6 +240,14 @@ impl<N: Need> Grant<N> {
         &self.on
     }
 
+    /// Counts the request for an endpoint that is limited by itself.
+    ///
+    /// # Errors
+    /// [`Refusal::OverLimit`] if it is one too many.
+    pub fn count(&self, app: &App, endpoint: Endpoint) -> Result<(), Refusal> {
+        app.limits.admit(endpoint, &app.policy(), self.caller(), self.origin.client, app.now())
+    }
+
     /// Who makes the change, for the audit log.
     pub fn by(&self) -> By {
         self.origin.by(self.caller.as_ref())
@@ -320,7 +342,11 @@ impl<N: Need> FromRequestParts<App> for Grant<N> {
         let address_will_do =
             N::SOURCE == Source::ApiOrAddress && brought_nothing && app.config.may_read_metrics(origin.client);
         let act = if address_will_do { Act::OPEN } else { N::ACT };
-        Self::turn(act, app, caller, origin, N::On::load(parts, app)).await
+        let grant = Self::turn(act, app, caller, origin, N::On::load(parts, app)).await?;
+        match parts.extensions.get() {
+            Some(Moved(project)) => Err(Refusal::Moved(*project)),
+            None => Ok(grant),
+        }
     }
 }
 

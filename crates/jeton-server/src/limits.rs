@@ -1,6 +1,10 @@
 //! How often may be asked, and from how many addresses: what administrators can limit for each user and each address.
 //! Counted in the memory of this node; where nothing is limited, nothing is counted.
 
+mod endpoints;
+
+pub use endpoints::Endpoint;
+
 use std::{
     collections::HashMap,
     hash::Hash,
@@ -27,6 +31,7 @@ const MOST: usize = 500_000;
 pub struct Limits {
     users: Throttle<UserId>,
     addresses: Throttle<IpAddr>,
+    endpoints: endpoints::Counts,
     places: Mutex<HashMap<UserId, Vec<(IpAddr, Timestamp)>>>,
 }
 
@@ -53,7 +58,7 @@ impl Standing {
 
     /// Seconds until the period ends.
     pub const fn seconds_left(&self) -> i64 {
-        self.period - self.at.seconds().rem_euclid(self.period)
+        until_next(self.period, self.at)
     }
 }
 
@@ -86,6 +91,21 @@ impl Limits {
         Some(Standing { name, limit, period, observed, at: now })
     }
 
+    /// Counts a request to an endpoint that is limited by itself.
+    ///
+    /// # Errors
+    /// [`Refusal::OverLimit`] if it is one too many.
+    pub fn admit(
+        &self,
+        endpoint: Endpoint,
+        policy: &Policy,
+        caller: Option<&Caller>,
+        client: Option<Client>,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        self.endpoints.admit(endpoint, policy, caller, client, now)
+    }
+
     /// Notes from where a user asks. Addresses from which it asked within the window go on being good; a further one
     /// beyond the limit is refused.
     pub fn admit_place(
@@ -114,6 +134,11 @@ impl Limits {
         }
         Ok(())
     }
+}
+
+/// Seconds until the next period of that length begins.
+const fn until_next(period: i64, now: Timestamp) -> i64 {
+    period - now.seconds().rem_euclid(period)
 }
 
 /// One customer's IPv6 addresses are a network of 64 bits at least, and count as one.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
-use jeton_core::lock::Denial;
+use jeton_core::{id::ProjectId, lock::Denial};
 use jeton_store::Fault;
 
 use crate::{exchange, limits::Standing, nature::NoChance, passwords::Unhashed};
@@ -16,10 +16,14 @@ use crate::{exchange, limits::Standing, nature::NoChance, passwords::Unhashed};
 pub enum Refusal {
     /// The lock said no.
     Denied(Denial),
+    /// The thing has another address by now, which the one who asks may know.
+    Moved(ProjectId),
     /// More wait for this already than can be served soon.
     Busy,
     /// The caller asks more often than it may.
     TooOften(Standing),
+    /// The caller asked an endpoint as often as it may: the next request is served after so many seconds.
+    OverLimit(i64),
     /// Too many attempts were wrong: the next one is judged after so many seconds.
     Held(i64),
     /// The database failed.
@@ -38,8 +42,10 @@ impl Refusal {
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::Denied(denial) => denial.reason(),
+            Self::Moved(_) => "moved",
             Self::Busy => "busy",
             Self::TooOften(_) => "too_often",
+            Self::OverLimit(_) => "over_limit",
             Self::Held(_) => "held",
             Self::Failed(_) => "failed",
             Self::Broken(_) => "broken",
@@ -49,9 +55,9 @@ impl Refusal {
     /// Whether trying again later can help.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Busy | Self::TooOften(_) | Self::Held(_) => true,
+            Self::Busy | Self::TooOften(_) | Self::OverLimit(_) | Self::Held(_) => true,
             Self::Failed(fault) => fault.is_passing(),
-            Self::Denied(_) | Self::Broken(_) => false,
+            Self::Denied(_) | Self::Moved(_) | Self::Broken(_) => false,
         }
     }
 
@@ -66,8 +72,10 @@ impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Denied(denial) => write!(f, "{denial:?}"),
+            Self::Moved(project) => write!(f, "moved; it is the project {} now", project.0),
             Self::Busy => f.write_str("too much of this at once"),
             Self::TooOften(standing) => write!(f, "over the limit {}", standing.name),
+            Self::OverLimit(seconds) => write!(f, "over the endpoint's limit; the next request in {seconds} s"),
             Self::Held(seconds) => write!(f, "too many attempts were wrong; the next one in {seconds} s"),
             Self::Failed(fault) => fault.fmt(f),
             Self::Broken(why) => f.write_str(why),

@@ -1,10 +1,8 @@
 //! Addresses that only count when their owner has opened the link that was sent there, and mails that strangers may
 //! ask for.
 
-mod further;
-mod requests;
+pub(crate) mod requests;
 
-pub use further::FurtherEmail;
 pub(crate) use requests::send_password_link;
 pub use requests::{Limits, MailRequest};
 
@@ -81,14 +79,7 @@ impl Store {
                 if !is_free(tx, &email.key(), 0).await? {
                     return Err(NotTaken::Taken);
                 }
-                on_tx!(tx, c => sqlx::query("UPDATE users SET wanted_email = $1, updated_at = $2 WHERE id = $3")
-                    .bind(email.as_str()).bind(now.micros()).bind(user.0).execute(c).await.map(drop))
-                .map_err(Fault::from)?;
-                let details = json!({ "email": email.as_str() });
-                let event = Event { action: "user.email_wanted", subject: "user", subject_id: user.0, details };
-                audit::record(tx, &by, now, event).await?;
-                send_link(tx, user, &email, &confirmation, now).await?;
-                Ok(())
+                Ok(want(tx, user, &email, &confirmation, &by, now).await?)
             })
         })
         .await
@@ -122,6 +113,43 @@ impl Store {
     ) -> Result<Option<Unconfirmed>, Fault> {
         self.write(move |tx| Box::pin(async move { confirm(tx, digest, &mails, by, now).await })).await
     }
+
+    /// An account that waits for the confirmation of its address can be used from now on, by the word of an administrator.
+    /// False if it does not wait, or there is none of that number.
+    pub async fn confirm_account(&self, user: UserId, by: By, now: Timestamp) -> Result<bool, Fault> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let account: Option<(String, String)> = on_tx!(tx, c => sqlx::query_as(
+                    "UPDATE users SET confirmed_at = $1, updated_at = $1 WHERE id = $2 AND confirmed_at IS NULL
+                     RETURNING email, email_key")
+                    .bind(now.micros()).bind(user.0).fetch_optional(c).await)?;
+                let Some((email, key)) = account else { return Ok(false) };
+                forget_links(tx, user, &key).await?;
+                let details = json!({ "email": email });
+                let event = Event { action: "user.email_confirm", subject: "user", subject_id: user.0, details };
+                audit::record(tx, &by, now, event).await?;
+                Ok(true)
+            })
+        })
+        .await
+    }
+}
+
+/// Notes which address the user wants, and queues the mail whose link confirms it.
+pub(crate) async fn want(
+    tx: &mut Tx,
+    user: UserId,
+    email: &Email,
+    confirmation: &LinkMail,
+    by: &By,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    on_tx!(tx, c => sqlx::query("UPDATE users SET wanted_email = $1, updated_at = $2 WHERE id = $3")
+        .bind(email.as_str()).bind(now.micros()).bind(user.0).execute(c).await.map(drop))?;
+    let details = json!({ "email": email.as_str() });
+    let event = Event { action: "user.email_wanted", subject: "user", subject_id: user.0, details };
+    audit::record(tx, by, now, event).await?;
+    send_link(tx, user, email, confirmation, now).await
 }
 
 /// An account's address, when it was confirmed, the wanted one, and the further one of the key that is asked for.

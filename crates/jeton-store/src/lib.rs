@@ -27,6 +27,7 @@ mod migrate;
 mod passwords;
 mod policy;
 pub mod projects;
+mod redirects;
 pub mod rotation;
 pub mod search;
 pub mod sessions;

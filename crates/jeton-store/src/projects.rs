@@ -61,6 +61,8 @@ macro_rules! project_columns {
     };
 }
 
+pub(crate) use project_columns;
+
 pub mod list;
 mod push;
 

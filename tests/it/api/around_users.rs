@@ -62,6 +62,31 @@ fn further_addresses_are_added_and_removed() {
     root.get("/api/v4/users/99999999/emails").expect(404);
 }
 
+#[test]
+fn an_address_that_is_added_gets_a_link_unless_an_administrator_vouches_for_it() {
+    let server = Server::shared();
+    let (jane, root) = (server.person("jane"), server.root().token("api"));
+    let hers = jane.token("api");
+    let theirs = format!("/api/v4/users/{}/emails", own_id(&hers));
+    let address = |name: &str| format!("{}@{name}.example", jane.username);
+    hers.post("/api/v4/user/emails", &json!({ "email": address("own") })).expect(201);
+    root.post(&theirs, &json!({ "email": address("given") })).expect(201);
+    root.post(&theirs, &json!({ "email": address("vouched"), "skip_confirmation": true })).expect(201);
+    for name in ["own", "given"] {
+        let mail = server.wait_for_mail(&address(name), "Confirmation instructions", 1);
+        let (link, _) = mail.link("/users/confirmation?");
+        let csrf = server.anonymous().get(&link).expect(200);
+        assert!(csrf.text().contains(&address(name)), "{csrf}");
+    }
+    assert!(server.mails_to(&address("vouched")).is_empty());
+    let confirmed = |email: &str| {
+        let list = hers.get("/api/v4/user/emails").expect(200).json();
+        let one = list.as_array().unwrap().iter().find(|one| one["email"] == json!(email)).cloned().unwrap();
+        one["confirmed_at"].is_string()
+    };
+    assert_eq!(["own", "given", "vouched"].map(|name| confirmed(&address(name))), [false, false, true]);
+}
+
 fn upload(visitor: &Bearer<'_>, name: &str, content: &[u8]) -> Answer {
     let head = format!(
         "--edge\r\nContent-Disposition: form-data; name=\"avatar\"; filename=\"{name}\"\r\n\

@@ -122,11 +122,19 @@ fn a_narrow_token_learns_which_scopes_would_do() {
         ("read_user", Method::HEAD, "/api/v4/projects", "api read_api"),
         ("read_api", Method::POST, "/api/v4/projects", "api read_api"),
         ("read_api", Method::DELETE, "/api/v4/personal_access_tokens/1", "api read_api"),
+        ("read_user", Method::POST, "/api/v4/user/keys", "read_user api read_api"),
+        ("read_user", Method::PUT, "/api/v4/user/status", "read_user api read_api"),
+        ("read_user", Method::DELETE, "/api/v4/user/emails/1", "read_user api read_api"),
+        ("read_api", Method::POST, "/api/v4/users", "read_user api read_api"),
+        ("read_api", Method::POST, "/api/v4/user/personal_access_tokens", "read_user api read_api"),
+        ("read_repository", Method::GET, "/api/v4/users/1/projects", "read_user api read_api"),
+        ("read_repository", Method::HEAD, "/api/v4/users", "read_user api read_api"),
+        ("read_repository", Method::GET, "/api/v4/users/1/impersonation_tokens", "read_user api read_api"),
     ] {
         let answer = jane.token(scope).request(method.clone(), path).send();
         assert_eq!(answer.status, 403, "{scope} {method} {path}");
         let challenge = answer.header("www-authenticate");
-        assert!(challenge.contains("error=\"insufficient_scope\""), "{challenge}");
+        assert!(challenge.contains("error=\"insufficient_scope\""), "{scope} {method} {path}: {answer}");
         if method != Method::HEAD {
             let expected = json!({ "error": "insufficient_scope", "error_description": text, "scope": sufficient });
             assert_eq!(answer.json(), expected);

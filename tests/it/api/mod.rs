@@ -5,6 +5,8 @@ mod credentials;
 mod impersonation;
 mod input;
 mod keys;
+mod limits;
+mod moved;
 mod pages;
 mod people;
 mod projects;

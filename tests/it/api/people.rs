@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{column, own_id, tokens::message};
-use crate::harness::{Bearer, Server, SignedIn, Visitor, secrets};
+use crate::harness::{Answer, Bearer, Server, SignedIn, Visitor, secrets};
 
 const USERS: &str = "/api/v4/users";
 
@@ -104,6 +104,75 @@ fn what_cannot_be_a_user_is_refused_with_reasons() {
     assert_eq!(token.post(USERS, &joe).expect(403).json(), message("403 Forbidden"));
     assert_eq!(server.anonymous().post(USERS, &joe).expect(401).json(), message("401 Unauthorized"));
     root.post(USERS, &with(&joe, &json!({ "extern_uid": "1" }))).expect(400);
+}
+
+/// A form with a picture in it.
+fn with_picture(visitor: &Bearer<'_>, method: Method, path: &str, fields: &[(&str, &str)], picture: &[u8]) -> Answer {
+    let field = |(name, value): &(&str, &str)| {
+        format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let head = "--edge\r\nContent-Disposition: form-data; name=\"avatar\"; filename=\"me.png\"\r\n\r\n";
+    let fields: String = fields.iter().map(field).collect();
+    let body = [fields.as_bytes(), head.as_bytes(), picture, b"\r\n--edge--\r\n"];
+    visitor.request(method, path).body("multipart/form-data; boundary=edge", body.concat()).send()
+}
+
+#[test]
+fn a_user_is_made_and_changed_with_a_picture() {
+    let server = Server::start(&[]);
+    let root = server.root().token("api");
+    let fields =
+        [("email", "jane@example.com"), ("name", "Jane"), ("username", "jane"), ("force_random_password", "true")];
+    let refused = with_picture(&root, Method::POST, USERS, &fields, b"<svg/>").expect(400).json();
+    assert!(refused["message"]["avatar"][0].as_str().unwrap().starts_with("file format is not supported"), "{refused}");
+    assert_eq!(root.get(&format!("{USERS}?username=jane")).expect(200).json(), json!([]));
+
+    let png: &[u8] = b"\x89PNG\r\n\x1a\nnothing more";
+    let jane = with_picture(&root, Method::POST, USERS, &fields, png).expect(201).json();
+    let kind_served = |user: &Value| {
+        let url = user["avatar_url"].as_str().unwrap_or_else(|| panic!("no picture in {user}"));
+        root.get(url.strip_prefix(&server.url("")).unwrap()).expect(200).header("content-type").to_owned()
+    };
+    assert_eq!(kind_served(&jane), "image/png");
+    let gif: &[u8] = b"GIF89a nothing more";
+    let changed = with_picture(&root, Method::PUT, &path(&jane, ""), &[("bio", "Draws")], gif).expect(200).json();
+    assert_eq!((kind_served(&changed).as_str(), &changed["bio"]), ("image/gif", &json!("Draws")));
+    assert_eq!(root.get(&path(&jane, "")).expect(200).json()["avatar_url"], changed["avatar_url"]);
+    let big = [gif, &vec![0; 200 * 1024]].concat();
+    let refused = with_picture(&root, Method::PUT, &path(&jane, ""), &[("bio", "Lost")], &big).expect(400).json();
+    assert_eq!(refused, json!({ "message": { "avatar": ["is too big (should be at most 200 KiB)"] } }));
+    let kept = root.put(&path(&jane, ""), &json!({ "location": "Utrecht" })).expect(200).json();
+    assert_eq!((&kept["avatar_url"], &kept["bio"]), (&changed["avatar_url"], &json!("Draws")));
+    assert_eq!(root.put(&path(&jane, ""), &json!({ "avatar": "" })).expect(200).json()["avatar_url"], Value::Null);
+}
+
+#[test]
+fn who_a_user_is_to_another_provider_is_set_and_one_persons_only() {
+    let server = Server::start(&[]);
+    let root = server.root().token("api");
+    let at = |provider: &str, uid: &str| json!({ "provider": provider, "extern_uid": uid });
+    let jane = root.post(USERS, &with(&new_user("jane").0, &at("ldapmain", "cn=jane"))).expect(201).json();
+    assert_eq!(jane["identities"], json!([{ "provider": "ldapmain", "extern_uid": "cn=jane" }]));
+    let changed = root.put(&path(&jane, ""), &at("github", "4711")).expect(200).json();
+    assert_eq!(changed["identities"].as_array().unwrap().len(), 2, "{changed}");
+    let changed = root.put(&path(&jane, ""), &at("ldapmain", "cn=jane doe")).expect(200).json();
+    let all = changed["identities"].as_array().unwrap();
+    assert!(all.len() == 2 && all.contains(&at("ldapmain", "cn=jane doe")), "{changed}");
+    let found = root.get(&format!("{USERS}?provider=ldapmain&extern_uid=cn%3Djane%20doe")).expect(200).json();
+    assert_eq!(column(&found, "id"), [&jane["id"]]);
+
+    let taken = json!({ "message": { "identities.extern_uid": ["has already been taken"] } });
+    let joe = with(&new_user("joe").0, &at("github", "4711"));
+    assert_eq!(root.post(USERS, &joe).expect(400).json(), taken);
+    assert_eq!(root.get(&format!("{USERS}?username=joe")).expect(200).json(), json!([]), "nothing was made");
+    let joe = root.post(USERS, &new_user("joe").0).expect(201).json();
+    let refused = root.put(&path(&joe, ""), &with(&at("github", "4711"), &json!({ "name": "Joseph" })));
+    assert_eq!(refused.expect(400).json(), taken);
+    assert_eq!(root.get(&path(&joe, "")).expect(200).json()["name"], joe["name"]);
+    let blank = root.put(&path(&joe, ""), &at("github", "")).expect(400).json();
+    assert_eq!(blank, json!({ "message": { "identities.extern_uid": ["can't be blank"] } }));
+    let half = root.put(&path(&joe, ""), &json!({ "provider": "github" })).expect(400).json();
+    assert_eq!(half, json!({ "error": "extern_uid, provider provide all or none of parameters" }));
 }
 
 #[test]

@@ -39,6 +39,47 @@ fn clone_commit_push_and_fetch_with_a_token() {
 }
 
 #[test]
+fn a_former_path_is_cloned_from_and_pushed_to() {
+    let server = Server::start(&[]);
+    let root = server.root().token("api");
+    for version in ["0", "2"] {
+        let (jane, token, path) = jane(&server, "moved", "private");
+        let git = Git::new();
+        let url = server.url_as("jane", &token.token, &path);
+        let new = format!("new-{}", jane.username);
+        let user = format!("/api/v4/users/{}", token.user_id());
+        root.put(&user, &serde_json::json!({ "username": new })).expect(200);
+        let protocol = format!("protocol.version={version}");
+        git.run(".", &["-c", &protocol, "clone", "--quiet", &url, "old"]).expect_ok();
+        git.write("old/hello.txt", "hello\n");
+        git.commit("old", "Say hello");
+        let pushed = git.run("old", &["-c", &protocol, "push", "origin", "main"]);
+        let there = server.url(&format!("/{new}/moved.git"));
+        for line in [
+            format!("remote: Project '{}/moved' was moved to '{new}/moved'.", jane.username),
+            format!("remote:   git remote set-url origin {there}"),
+        ] {
+            assert!(pushed.stderr.contains(&line), "{line} in {}", pushed.stderr);
+        }
+        pushed.expect_ok();
+        let now = server.url_as("jane", &token.token, &format!("/{new}/moved.git"));
+        git.run(".", &["clone", "--quiet", &now, "new"]).expect_ok();
+        assert!(git.path("new/hello.txt").exists());
+        let pushed = git.run("new", &["push", "--quiet", "origin", "main:topic"]);
+        assert!(!pushed.stderr.contains("was moved"), "{}", pushed.stderr);
+        // Strangers cannot tell it from what never was.
+        let stranger = server.person("joe").token("api");
+        let refused = |path: &str| {
+            let url = server.url_as("x", &stranger.token, path);
+            git.run(".", &["ls-remote", &url]).expect_failed().replace(&server.url_as("x", &stranger.token, path), "")
+        };
+        let (former, never) = (refused(&path), refused(&path.replace("moved", "never")));
+        assert_eq!(former.replace(&path, ""), never.replace(&path.replace("moved", "never"), ""));
+        assert!(former.contains("could not be found"), "{former}");
+    }
+}
+
+#[test]
 fn the_token_is_taken_in_every_way_that_git_has() {
     let server = Server::shared();
     let (jane, token, path) = jane(server, "ways", "private");

@@ -111,6 +111,68 @@ fn accounts_that_the_api_makes_wait_too_unless_an_administrator_vouches_for_them
 }
 
 #[test]
+fn an_administrator_vouches_for_an_address() {
+    let server = strict();
+    let root = server.root();
+    let (token, mut browser) = (root.token("api"), Browser::of(&server, &root));
+    let jane = server.person("jane");
+    let hers = jane.token("api");
+    hers.get("/api/v4/user").expect(403);
+    let id = token.get(&format!("/api/v4/users?username={}", jane.username)).expect(200).json()[0]["id"].clone();
+    let (page, user) = (format!("/admin/users/{id}"), format!("/api/v4/users/{id}"));
+    let email = format!("{}@example.com", jane.username);
+    let fields = [
+        ("user[username]", &*jane.username),
+        ("user[name]", "Jane Doe"),
+        ("user[email]", &*email),
+        ("user[projects_limit]", "5"),
+    ];
+    browser.submit(&page, &page, &fields).expect(303);
+    token.put(&user, &json!({ "name": "Jane" })).expect(200);
+    token.put(&user, &json!({ "email": email })).expect(200);
+    hers.get("/api/v4/user").expect(403);
+    assert!(browser.open(&page).expect(200).text().contains("Confirm the address"));
+    let (link, _) = server.wait_for_mail(&email, SUBJECT, 1).link("/users/confirmation?");
+    browser.submit(&page, &format!("{page}/step"), &[("step", "confirm")]).expect(303);
+    hers.get("/api/v4/user").expect(200);
+    assert!(!browser.open(&page).expect(200).text().contains("Confirm the address"));
+    Browser::new(&server).open(&link).expect(404);
+    let log = browser.open(&format!("/admin/audit_events?user={}", jane.username)).expect(200);
+    assert!(log.text().contains("user.email_confirm"), "{log}");
+
+    // Over the API, an address that an administrator sets waits for its link, unless it is vouched for.
+    let new = format!("{}@new.example", jane.username);
+    let changed = token.put(&user, &json!({ "email": new })).expect(200).json();
+    assert_eq!(changed["email"], json!(email));
+    let (link, _) = server.wait_for_mail(&new, SUBJECT, 1).link("/users/confirmation?");
+    confirm(&mut Browser::new(&server), &link).expect(303);
+    assert_eq!(hers.get("/api/v4/user").expect(200).json()["email"], json!(new));
+    let third = format!("{}@third.example", jane.username);
+    let changed = token.put(&user, &json!({ "email": third, "skip_reconfirmation": true })).expect(200).json();
+    assert!(changed["email"] == json!(third) && changed["confirmed_at"].is_string(), "{changed}");
+    assert!(server.mails_to(&third).iter().all(|mail| mail.subject != SUBJECT));
+    let waits = server.person("waits");
+    let id = token.get(&format!("/api/v4/users?username={}", waits.username)).expect(200).json()[0]["id"].clone();
+    let own = json!({ "email": format!("{}@example.com", waits.username), "skip_reconfirmation": true });
+    token.put(&format!("/api/v4/users/{id}"), &own).expect(200);
+    waits.token("api").get("/api/v4/user").expect(200);
+}
+
+#[test]
+fn nobody_adds_any_number_of_addresses_on_the_page() {
+    let server = Server::start(&[]);
+    let jane = server.person("jane");
+    let hers = jane.token("api");
+    for number in 0..100 {
+        let email = format!("jane-{number}@many.example");
+        hers.post("/api/v4/user/emails", &json!({ "email": email })).expect(201);
+    }
+    let mut browser = Browser::of(&server, &jane);
+    let page = browser.submit(EMAILS, EMAILS, &[("email[email]", "more@many.example")]).expect(422);
+    assert!(page.text().contains("You have 100 further addresses, as many as you may."), "{page}");
+}
+
+#[test]
 fn another_address_takes_the_place_of_the_present_one_when_it_is_confirmed() {
     let server = Server::shared();
     let (jane, joe) = (server.person("edda"), server.person("egon"));

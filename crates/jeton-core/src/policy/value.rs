@@ -43,6 +43,11 @@ pub enum Kind {
     },
     /// What tokens can start with ([`Prefix`]).
     Prefix,
+    /// A text.
+    Text {
+        /// Characters that it may have.
+        longest: usize,
+    },
     /// One of these words.
     Word(&'static [&'static str]),
     /// Any of these words.
@@ -60,6 +65,8 @@ pub enum Unfit {
     TooSmall(i64),
     /// The number is greater than this.
     TooLarge(i64),
+    /// The text has more characters than this.
+    TooLong(usize),
     /// No token can start with it.
     Prefix(BadPrefix),
     /// It is none of the words.
@@ -74,6 +81,7 @@ impl fmt::Display for Unfit {
             Self::Type => f.write_str("is invalid"),
             Self::TooSmall(least) => write!(f, "must be greater than or equal to {least}"),
             Self::TooLarge(most) => write!(f, "must be less than or equal to {most}"),
+            Self::TooLong(longest) => write!(f, "is too long (maximum is {longest} characters)"),
             Self::Prefix(bad) => bad.fmt(f),
             Self::NotListed => f.write_str("is not included in the list"),
         }
@@ -91,8 +99,13 @@ impl Kind {
                     _ => Ok(()),
                 }
             }
+            (Self::Text { longest }, Value::Text(text)) if text.chars().count() > longest => {
+                Err(Unfit::TooLong(longest))
+            }
             (Self::Prefix, Value::Text(text)) => Prefix::parse(text).map(drop).map_err(Unfit::Prefix),
-            (Self::Boolean, Value::Boolean(_)) | (Self::MaybeNumber { .. }, Value::Nothing) => Ok(()),
+            (Self::Boolean, Value::Boolean(_))
+            | (Self::MaybeNumber { .. }, Value::Nothing)
+            | (Self::Text { .. }, Value::Text(_)) => Ok(()),
             (Self::Word(known), Value::Text(word)) => listed(known, word),
             (Self::Words(known), Value::Words(words)) => words.iter().try_for_each(|word| listed(known, word)),
             _ => Err(Unfit::Type),

@@ -1,14 +1,20 @@
 //! Addresses that are confirmed by a link: of a new account, and in the place of another one.
 
-use jeton_core::user::{Email, User};
+use jeton_core::{
+    id::UserId,
+    user::{Email, User},
+};
 use jeton_store::{
     By, Fault, Means,
     confirmation::{NotTaken, Unconfirmed, Waiting},
     mails::{LinkMail, Mail},
-    users::{NewUser, NotMade},
+    users::{
+        NewUser, NotMade,
+        emails::{Email as FurtherEmail, NewEmail, NotAdded},
+    },
 };
 
-use super::requests::asked;
+use super::requests::{asked, asked_for_address};
 use crate::{
     app::App,
     nature::NoChance,
@@ -27,11 +33,16 @@ const LINK: &str = "/users/confirmation?confirmation_token=";
 /// Seconds for which such a link works: one day.
 const LIFE: i64 = 86_400;
 
+/// How many further addresses a user may have: each may get a mail that its holder did not ask for.
+pub const FURTHER_ADDRESSES: i64 = 100;
+
 /// Why an address is not waited for.
 #[derive(Debug)]
 pub enum NotChanged {
     /// It is somebody's, perhaps the user's own.
     Taken,
+    /// The user has as many further addresses as it may.
+    TooMany(i64),
     /// Too many mails were asked for within an hour.
     TooOften,
     /// Something of ours failed.
@@ -62,6 +73,17 @@ pub fn unconfirmed(external_url: &str) -> String {
     )
 }
 
+impl From<NotAdded> for NotChanged {
+    fn from(error: NotAdded) -> Self {
+        match error {
+            NotAdded::Taken => Self::Taken,
+            NotAdded::TooMany(limit) => Self::TooMany(limit),
+            NotAdded::TooOften => Self::TooOften,
+            NotAdded::Fault(fault) => Self::Refused(fault.into()),
+        }
+    }
+}
+
 impl App {
     /// Makes a user. Where addresses have to be confirmed (and `is_confirmed` does not say that this one is), a link is
     /// mailed, and the account cannot be used before it was opened.
@@ -71,12 +93,28 @@ impl App {
         is_confirmed: bool,
         by: By,
     ) -> Result<Result<User, NotMade>, NoChance> {
-        if is_confirmed || self.policy().email_confirmation_setting != "hard" {
+        if is_confirmed || !self.must_confirm() {
             return Ok(self.store.create_user(new, by, self.now()).await);
         }
         let mail = notices::confirmation_link(new.username.as_str(), &new.name, None, new.email.as_str());
         let new = NewUser { confirmation: Some(self.confirmable(mail)?), ..new };
         Ok(self.store.create_user(new, by, self.now()).await)
+    }
+
+    /// Whether an address counts only when its link was opened.
+    pub fn must_confirm(&self) -> bool {
+        self.policy().email_confirmation_setting == "hard"
+    }
+
+    /// Lets an account be used whose address nobody confirmed; see [`jeton_store::Store::confirm_account`]. When this
+    /// returns, that is in force.
+    pub async fn confirm_account(&self, user: UserId, by: By) -> Result<bool, Fault> {
+        self.see_through(move |app| async move {
+            let confirmed = app.store.confirm_account(user, by, app.now()).await?;
+            app.identities.forget_user(user);
+            Ok(confirmed)
+        })
+        .await
     }
 
     /// Mails the link with which an address takes the place of the present one.
@@ -85,10 +123,19 @@ impl App {
         Ok(self.store.want_email(asked(Some(user), &by), email, mail, by, self.now()).await?)
     }
 
-    /// Adds a further address, and mails the link that confirms it.
-    pub async fn add_email(&self, user: &User, email: Email, by: By) -> Result<(), NotChanged> {
-        let mail = self.confirmation_mail(user, email.as_str())?;
-        Ok(self.store.add_further_email(asked(Some(user), &by), email, mail, by, self.now()).await?)
+    /// Adds a further address, and mails the link that confirms it, if it is not confirmed by the word of an
+    /// administrator. What administrators ask for is not counted.
+    pub async fn add_email(
+        &self,
+        user: &User,
+        address: Email,
+        is_confirmed: bool,
+        by: By,
+    ) -> Result<FurtherEmail, NotChanged> {
+        let confirmation = if is_confirmed { None } else { Some(self.confirmation_mail(user, address.as_str())?) };
+        let request = (by.user == Some(user.id)).then(|| asked_for_address(user, &by));
+        let new = NewEmail { user: user.id, address, confirmation, request, limit: FURTHER_ADDRESSES };
+        Ok(self.store.add_email(new, by, self.now()).await?)
     }
 
     /// Mails the link for an address of the user that waits to be confirmed once more. False if it does not wait.

@@ -17,6 +17,9 @@ use crate::{
 const RESET_LIFE: i64 = 3600;
 /// Mails an hour: enough for somebody who does not find the first one, too few to bury anything.
 const LIMITS: Limits = Limits { account: 3, network: 20 };
+/// The same for further addresses, which are bounded by themselves: enough to enter all that one may have, too few to
+/// remove them and write to others on and on.
+const ADDRESS_LIMITS: Limits = Limits { account: 120, network: 1_200 };
 /// Path and parameter of a mailed link that sets the password.
 pub(crate) const PASSWORD_LINK: &str = "/users/password/edit?reset_password_token=";
 
@@ -98,6 +101,11 @@ impl App {
 pub(super) fn asked(user: Option<&User>, by: &By) -> MailRequest {
     let network = by.address.map_or_else(|| "unknown".to_owned(), network);
     MailRequest { user: user.map(|user| user.id), network, limits: LIMITS }
+}
+
+/// The same for a mail to a further address of the user who asks.
+pub(super) fn asked_for_address(user: &User, by: &By) -> MailRequest {
+    MailRequest { limits: ADDRESS_LIMITS, ..asked(Some(user), by) }
 }
 
 #[cfg(test)]

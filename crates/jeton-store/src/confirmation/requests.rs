@@ -14,9 +14,11 @@ use crate::{
 /// Seconds in which requests are counted: one hour.
 const WINDOW: i64 = 3600;
 
-/// The two kinds of mails, which are counted apart.
+/// The kinds of mails, which are counted apart.
 const PASSWORD: &str = "password";
 pub(super) const CONFIRMATION: &str = "confirmation";
+/// The first mail to a further address.
+pub(crate) const ADDRESS: &str = "address";
 
 /// How many mails may be asked for within an hour.
 #[derive(Clone, Copy, Debug)]
@@ -118,7 +120,7 @@ impl Limits {
 
 /// Counts a request. False if there were as many as there may be; then it does not count, so that whoever goes on asking
 /// does not keep the owner from asking.
-pub(super) async fn count(tx: &mut Tx, kind: &str, request: &MailRequest, now: Timestamp) -> Result<bool, Fault> {
+pub(crate) async fn count(tx: &mut Tx, kind: &str, request: &MailRequest, now: Timestamp) -> Result<bool, Fault> {
     on_tx!(tx, c => sqlx::query("DELETE FROM mail_requests WHERE at <= $1").bind(since(now)).execute(c).await.map(drop))?;
     let user = request.user.map(|user| user.0);
     // Whoever asks at the same time waits here, so that what is counted next stays true.

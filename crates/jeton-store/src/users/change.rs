@@ -3,20 +3,22 @@
 use jeton_core::{
     id::UserId,
     time::Timestamp,
-    user::{Email, Profile, User, Username},
+    user::{Email, Identity, Profile, User, Username},
 };
 use serde_json::{Map, Value, json};
 
 use super::{
     NotMade,
     create::{refusal, refuse_taken},
-    end_sessions, set_password, user_in,
+    end_sessions, identities, set_password, user_in,
 };
 use crate::{
     By, Fault, Store,
     audit::{self, Event},
+    confirmation,
     db::{Tx, on_tx},
-    mails::{self, Mail},
+    mails::{self, LinkMail, Mail},
+    redirects,
     search::fold,
 };
 
@@ -43,6 +45,10 @@ pub struct UserChanges {
     pub projects_limit: Option<i64>,
     /// The whole of what is told of it.
     pub profile: Option<Profile>,
+    /// Who it is to another provider, in the place of what it was to that one.
+    pub identity: Option<Identity>,
+    /// The address that takes the place of the present one when its link is opened.
+    pub wanted_email: Option<(Email, LinkMail)>,
 }
 
 /// A password that an administrator chose.
@@ -76,7 +82,8 @@ async fn change_user(
     by: &By,
     now: Timestamp,
 ) -> Result<Option<User>, NotMade> {
-    refuse_taken(tx, changes.username.as_ref(), changes.email.as_ref(), Some(id)).await?;
+    let wanted = changes.wanted_email.as_ref().map(|(email, _)| email);
+    refuse_taken(tx, changes.username.as_ref(), changes.email.as_ref().or(wanted), Some(id)).await?;
     let (username, email) = (changes.username.as_ref(), changes.email.as_ref());
     if let Some(email) = email {
         forget_what_was_mailed(tx, id, email).await?;
@@ -99,6 +106,9 @@ async fn change_user(
     if rows == 0 {
         return Ok(None);
     }
+    if let Some(username) = username {
+        redirects::leave(tx, id.0, &username.key(), now).await?;
+    }
     on_tx!(tx, c => sqlx::query(
         "UPDATE namespaces SET name = COALESCE($1, name), path = COALESCE($2, path),
              full_path = COALESCE($2, full_path), full_path_key = COALESCE($3, full_path_key)
@@ -111,6 +121,12 @@ async fn change_user(
     }
     if let Some(password) = &changes.password {
         choose_password(tx, id, password, by, now).await?;
+    }
+    if let Some(identity) = &changes.identity {
+        identities::set(tx, id, identity, by, now).await?;
+    }
+    if let Some((email, link)) = &changes.wanted_email {
+        confirmation::want(tx, id, email, link, by, now).await?;
     }
     let details = told(&changes);
     if !details.is_empty() {

@@ -3,17 +3,23 @@
 use jeton_core::{
     id::UserId,
     time::Timestamp,
-    user::{Email, Profile, User, UserKind, UserState, Username},
+    user::{Email, Identity, Profile, User, UserKind, UserState, Username},
 };
 use serde_json::json;
 
-use super::{change::write_profile, emails, user_in};
+use super::{
+    change::write_profile,
+    emails,
+    identities::{self, NotSet},
+    user_in,
+};
 use crate::{
     By, Fault, Store,
     audit::{self, Event},
     confirmation,
     db::{Tx, on_tx},
     mails::LinkMail,
+    redirects,
     search::fold,
 };
 
@@ -45,6 +51,8 @@ pub struct NewUser {
     pub profile: Profile,
     /// The mail that asks it to choose a password, by a link.
     pub invitation: Option<LinkMail>,
+    /// Who it is to another provider.
+    pub identity: Option<Identity>,
 }
 
 impl NewUser {
@@ -63,6 +71,7 @@ impl NewUser {
             projects_limit,
             profile: Profile::default(),
             invitation: None,
+            identity: None,
         }
     }
 }
@@ -76,9 +85,21 @@ pub enum NotMade {
     /// The e-mail address is in use.
     #[error("Email has already been taken")]
     EmailTaken,
+    /// Somebody else is that to the provider.
+    #[error("Extern uid has already been taken")]
+    IdentityTaken,
     /// The database failed.
     #[error(transparent)]
     Fault(#[from] Fault),
+}
+
+impl From<NotSet> for NotMade {
+    fn from(error: NotSet) -> Self {
+        match error {
+            NotSet::Taken => Self::IdentityTaken,
+            NotSet::Fault(fault) => Self::Fault(fault),
+        }
+    }
 }
 
 impl Store {
@@ -125,6 +146,7 @@ pub(crate) async fn create_user(
         .bind(&new.name).bind(new.username.as_str()).bind(new.username.key()).bind(id)
         .execute(c).await.map(drop))
     .map_err(refusal)?;
+    redirects::take(tx, &new.username.key()).await?;
     let id = UserId(id);
     write_profile(tx, id, &new.profile).await?;
     if let Some(invitation) = &new.invitation {
@@ -135,6 +157,9 @@ pub(crate) async fn create_user(
     }
     let details = json!({ "username": new.username.as_str(), "administrator": new.administrator });
     audit::record(tx, by, now, Event { action: "user.create", subject: "user", subject_id: id.0, details }).await?;
+    if let Some(identity) = &new.identity {
+        identities::set(tx, id, identity, by, now).await?;
+    }
     user_in(tx, id).await?.ok_or_else(|| Fault::from(sqlx::Error::RowNotFound).into())
 }
 

@@ -11,7 +11,9 @@ use sqlx::FromRow;
 use crate::{
     By, Fault, Slice, Store,
     audit::{self, Event},
+    confirmation::{MailRequest, requests, send_link},
     db::{Tx, on, on_tx},
+    mails::LinkMail,
 };
 
 /// A further address of a user.
@@ -27,12 +29,33 @@ pub struct Email {
     pub confirmed_at: Option<Timestamp>,
 }
 
+/// What a further address is made from.
+#[derive(Clone, Debug)]
+pub struct NewEmail {
+    /// Whose it will be.
+    pub user: UserId,
+    /// The address.
+    pub address: Address,
+    /// The mail whose link confirms it; without one it counts as confirmed.
+    pub confirmation: Option<LinkMail>,
+    /// Who asks for that mail, where it is counted.
+    pub request: Option<MailRequest>,
+    /// How many further addresses the user may have, this one included.
+    pub limit: i64,
+}
+
 /// Why an address was not added.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAdded {
     /// It is somebody's already.
     #[error("has already been taken")]
     Taken,
+    /// The user has as many as it may.
+    #[error("is too many (maximum is {0})")]
+    TooMany(i64),
+    /// Too many mails were asked for within an hour.
+    #[error("too many mails were asked for; try again in an hour")]
+    TooOften,
     /// The database failed.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -91,16 +114,9 @@ impl Store {
         Ok(user.map(UserId))
     }
 
-    /// Adds a further address to a user; it counts as confirmed where an administrator vouches for it.
-    pub async fn add_email(
-        &self,
-        user: UserId,
-        address: Address,
-        confirmed: bool,
-        by: By,
-        now: Timestamp,
-    ) -> Result<Email, NotAdded> {
-        self.write(move |tx| Box::pin(async move { add(tx, user, &address, confirmed, &by, now).await })).await
+    /// Adds a further address to a user, and queues the mail whose link confirms it.
+    pub async fn add_email(&self, new: NewEmail, by: By, now: Timestamp) -> Result<Email, NotAdded> {
+        self.write(move |tx| Box::pin(async move { add(tx, &new, &by, now).await })).await
     }
 
     /// Removes a further address of that user. False if there is none of that number.
@@ -121,25 +137,35 @@ impl Store {
     }
 }
 
-async fn add(
-    tx: &mut Tx,
-    user: UserId,
-    address: &Address,
-    confirmed: bool,
-    by: &By,
-    now: Timestamp,
-) -> Result<Email, NotAdded> {
-    if !is_free(tx, &address.key(), 0).await? {
+async fn add(tx: &mut Tx, new: &NewEmail, by: &By, now: Timestamp) -> Result<Email, NotAdded> {
+    let NewEmail { user, address, confirmation, request, limit } = new;
+    // Whoever adds another address waits here, so that what is counted next stays true.
+    let is_free = is_free(tx, &address.key(), 0).await?;
+    let there: i64 = on_tx!(tx, c => sqlx::query_scalar("SELECT count(*) FROM emails WHERE user_id = $1")
+        .bind(user.0).fetch_one(c).await)
+    .map_err(Fault::from)?;
+    if there >= *limit {
+        return Err(NotAdded::TooMany(*limit));
+    }
+    if !is_free {
         return Err(NotAdded::Taken);
+    }
+    if let Some(request) = request
+        && !requests::count(tx, requests::ADDRESS, request, now).await?
+    {
+        return Err(NotAdded::TooOften);
     }
     let row: EmailRow = on_tx!(tx, c => sqlx::query_as(
         "INSERT INTO emails (user_id, email, email_key, created_at, confirmed_at) VALUES ($1, $2, $3, $4, $5)
          RETURNING id, email, created_at, confirmed_at")
         .bind(user.0).bind(address.as_str()).bind(address.key()).bind(now.micros())
-        .bind(confirmed.then_some(now.micros()))
+        .bind(confirmation.is_none().then_some(now.micros()))
         .fetch_one(c).await)
     .map_err(Fault::from)?;
-    let details = json!({ "user_id": user.0, "email": address.as_str(), "confirmed": confirmed });
+    if let Some(confirmation) = confirmation {
+        send_link(tx, *user, address, confirmation, now).await?;
+    }
+    let details = json!({ "user_id": user.0, "email": address.as_str(), "confirmed": confirmation.is_none() });
     let event = Event { action: "email.create", subject: "email", subject_id: row.id, details };
     audit::record(tx, by, now, event).await?;
     Ok(row.into())

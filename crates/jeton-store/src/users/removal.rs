@@ -105,6 +105,7 @@ async fn ghost(tx: &mut Tx, now: Timestamp) -> Result<UserId, Fault> {
         match create_user(tx, &new, UserKind::Ghost, &By::local(Means::Server), now).await {
             Ok(ghost) => return Ok(ghost.id),
             Err(NotMade::UsernameTaken | NotMade::EmailTaken) => {}
+            Err(NotMade::IdentityTaken) => break,
             Err(NotMade::Fault(fault)) => return Err(fault),
         }
     }

@@ -7,10 +7,13 @@ use jeton_core::{
     user::{Email, User},
 };
 use jeton_store::{
-    Store,
+    Slice, Store,
     confirmation::{Limits, MailRequest, NotTaken, Unconfirmed, Waiting},
     mails::{LinkMail, Mail, MailLink},
-    users::{NewUser, UserChanges},
+    users::{
+        NewUser, UserChanges,
+        emails::{NewEmail, NotAdded},
+    },
 };
 
 use crate::{
@@ -25,7 +28,7 @@ fn digest(seed: u8) -> TokenDigest {
 }
 
 /// A mail whose link works for an hour.
-fn link(seed: u8) -> LinkMail {
+pub(crate) fn link(seed: u8) -> LinkMail {
     let link = MailLink { path: "/x?y=", seed: [seed; 32], expires_at: NOW.plus_seconds(HOUR) };
     LinkMail { mail: mail(&format!("link {seed}"), None), link, digest: digest(seed) }
 }
@@ -41,7 +44,7 @@ fn email(text: &str) -> Email {
 }
 
 /// A request of that user, of whom few are allowed.
-fn asked(user: UserId) -> MailRequest {
+pub(crate) fn asked(user: UserId) -> MailRequest {
     MailRequest { user: Some(user), network: "a".to_owned(), limits: Limits { account: 3, network: 9 } }
 }
 
@@ -79,6 +82,26 @@ async fn an_account_can_wait_for_its_address() {
         assert_eq!(store.confirm_email(digest(1), Vec::new(), BY, NOW).await.unwrap(), None, "once");
         assert_eq!(store.waiting_email(jane.id, "jane@example.com").await.unwrap(), None);
         assert_eq!(store.mail_backlog().await.unwrap().mails, 1, "nothing changed that one is told of");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_administrator_lets_an_account_be_used_once() {
+    for_each_engine(async |store| {
+        let jane = make_unconfirmed(&store).await;
+        assert!(store.confirm_account(jane.id, BY, NOW).await.unwrap());
+        assert_eq!(user(&store, jane.id).await.confirmed_at, Some(NOW));
+        assert!(!store.confirm_account(jane.id, BY, NOW.plus_seconds(1)).await.unwrap());
+        assert!(!store.confirm_account(UserId(99), BY, NOW).await.unwrap());
+        assert_eq!(store.confirm_email(digest(1), Vec::new(), BY, NOW).await.unwrap(), None);
+        let wanted_email = Some((email("new@example.com"), link(2)));
+        let changes = UserChanges { wanted_email, ..UserChanges::default() };
+        let after = store.change_user(jane.id, changes, BY, NOW).await.unwrap().unwrap();
+        assert_eq!(after.email, "jane@example.com");
+        assert_eq!(store.wanted_email(jane.id).await.unwrap().as_deref(), Some("new@example.com"));
+        assert!(store.confirm_email(digest(2), Vec::new(), BY, NOW).await.unwrap().is_some());
+        assert_eq!(user(&store, jane.id).await.email, "new@example.com");
     })
     .await;
 }
@@ -217,15 +240,18 @@ async fn a_further_address_is_added_confirmed_and_removed() {
     for_each_engine(async |store| {
         let (jane, joe) = (make_user(&store, "jane").await, make_user(&store, "joe").await);
         let adds = async |user: UserId, address: &str, seed| {
-            store.add_further_email(asked(user), email(address), link(seed), BY, NOW).await
+            let confirmation = Some(link(seed));
+            let new = NewEmail { user, address: email(address), confirmation, request: None, limit: 9 };
+            store.add_email(new, BY, NOW).await
         };
+        let all = Slice { limit: 9, offset: 0 };
         let listed = async |user: UserId| {
-            let all = store.further_emails(user).await.unwrap();
+            let all = store.emails(user, all).await.unwrap();
             all.into_iter().map(|one| (one.email, one.confirmed_at)).collect::<Vec<_>>()
         };
         adds(jane.id, "Jane@work.example", 1).await.unwrap();
-        assert!(matches!(adds(joe.id, "jane@WORK.example", 2).await, Err(NotTaken::Taken)));
-        assert!(matches!(adds(joe.id, "jane@example.com", 2).await, Err(NotTaken::Taken)));
+        assert!(matches!(adds(joe.id, "jane@WORK.example", 2).await, Err(NotAdded::Taken)));
+        assert!(matches!(adds(joe.id, "jane@example.com", 2).await, Err(NotAdded::Taken)));
         assert_eq!(listed(jane.id).await, [("Jane@work.example".to_owned(), None)]);
         assert_eq!(store.waiting_email(joe.id, "jane@work.example").await.unwrap(), None);
         let found = store.confirm_email(digest(1), Vec::new(), BY, NOW).await.unwrap().unwrap();
@@ -233,10 +259,10 @@ async fn a_further_address_is_added_confirmed_and_removed() {
         assert_eq!(listed(jane.id).await, [("Jane@work.example".to_owned(), Some(NOW))]);
         assert_eq!(subjects(&take(&store, 9, NOW).await), ["link 1"]);
 
-        let id = store.further_emails(jane.id).await.unwrap()[0].id;
-        assert!(!store.remove_further_email(joe.id, id, BY, NOW).await.unwrap(), "it is not joe's to remove");
-        assert!(store.remove_further_email(jane.id, id, BY, NOW).await.unwrap());
-        assert!(!store.remove_further_email(jane.id, id, BY, NOW).await.unwrap());
+        let id = store.emails(jane.id, all).await.unwrap()[0].id;
+        assert!(!store.delete_email(id, joe.id, BY, NOW).await.unwrap(), "it is not joe's to remove");
+        assert!(store.delete_email(id, jane.id, BY, NOW).await.unwrap());
+        assert!(!store.delete_email(id, jane.id, BY, NOW).await.unwrap());
         assert_eq!(listed(jane.id).await, []);
     })
     .await;

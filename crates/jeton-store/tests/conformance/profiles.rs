@@ -131,6 +131,32 @@ async fn what_is_not_changed_stays() {
 }
 
 #[tokio::test]
+async fn a_former_path_leads_on_until_somebody_takes_it() {
+    for_each_engine(async |store| {
+        let (jane, joe) = (make_user(&store, "jane").await, make_user(&store, "joe").await);
+        let project = make_project(&store, &jane, &jane, "App").await.id;
+        let rename = async |user: UserId, name: &str| {
+            let username = Some(Username::parse(name).unwrap());
+            store.change_user(user, UserChanges { username, ..UserChanges::default() }, BY, NOW).await.unwrap();
+        };
+        let moved = async |path: &str| store.project_moved_from(path).await.unwrap().map(|project| project.id);
+        rename(jane.id, "JANE").await;
+        assert_eq!(moved("jane/app").await, None, "that is the present path");
+        rename(jane.id, "janet").await;
+        rename(jane.id, "jana").await;
+        assert_eq!((moved("Jane/APP").await, moved("janet/app").await), (Some(project), Some(project)));
+        assert_eq!((moved("jane/other").await, moved("jana/app").await, moved("jane").await), (None, None, None));
+        rename(joe.id, "janet").await;
+        assert_eq!((moved("janet/app").await, moved("jane/app").await), (None, Some(project)));
+        rename(jane.id, "jane").await;
+        assert_eq!((moved("jane/app").await, moved("jana/app").await), (None, Some(project)));
+        make_user(&store, "jana").await;
+        assert_eq!(moved("jana/app").await, None);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_others_have_cannot_be_had() {
     for_each_engine(async |store| {
         let (jane, joe) = (make_user(&store, "jane").await, make_user(&store, "joe").await);

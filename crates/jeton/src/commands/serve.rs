@@ -159,7 +159,7 @@ async fn make_root(app: &App, password: Option<Secret>) -> anyhow::Result<()> {
         NewUser { password_hash, administrator: true, ..NewUser::plain(username, ROOT_NAME.to_owned(), email, limit) };
     match app.store.create_user(root, By::local(Means::Server), app.now()).await {
         // Another node was faster.
-        Ok(_) | Err(NotMade::UsernameTaken | NotMade::EmailTaken) => Ok(()),
+        Ok(_) | Err(NotMade::UsernameTaken | NotMade::EmailTaken | NotMade::IdentityTaken) => Ok(()),
         Err(NotMade::Fault(fault)) => Err(fault).context("the administrator root could not be made"),
     }
 }

@@ -13,19 +13,22 @@ use crate::{
     refusal::Refusal,
 };
 
-/// The answer for a refusal.
-pub(crate) fn answer(refusal: &Refusal, app: &App) -> ApiError {
+/// The answer for a refusal of a request to that path.
+pub(crate) fn answer(refusal: &Refusal, path: &str, app: &App) -> ApiError {
     match refusal {
-        Refusal::Denied(denial) => denied(denial, &app.config.external_url),
+        Refusal::Denied(denial) => denied(denial, path, &app.config.external_url),
         Refusal::Busy => ApiError::unavailable(),
-        Refusal::TooOften(standing) => ApiError::too_often(standing.seconds_left()),
-        Refusal::Held(seconds) => ApiError::too_many(*seconds),
+        Refusal::TooOften(standing) => {
+            ApiError::too_often(&app.policy().rate_limiting_response_text, standing.seconds_left())
+        }
+        Refusal::OverLimit(seconds) | Refusal::Held(seconds) => ApiError::too_many(*seconds),
         Refusal::Failed(_) if refusal.is_passing() => ApiError::unavailable(),
+        Refusal::Moved(_) => ApiError::not_found("Project"),
         Refusal::Failed(_) | Refusal::Broken(_) => ApiError::internal(),
     }
 }
 
-fn denied(denial: &Denial, external_url: &str) -> ApiError {
+fn denied(denial: &Denial, path: &str, external_url: &str) -> ApiError {
     match denial {
         Denial::Anonymous
         | Denial::Malformed(_)
@@ -48,7 +51,7 @@ fn denied(denial: &Denial, external_url: &str) -> ApiError {
             ApiError::dead_token("Token is an impersonation token but impersonation was disabled.")
         }
         Denial::Account(user) => ApiError::forbidden_because(&account(user, external_url)),
-        Denial::Scope { missing } => ApiError::insufficient_scope(&sufficient(*missing)),
+        Denial::Scope { missing } => ApiError::insufficient_scope(&sufficient(*missing, path)),
         Denial::SudoNotAdministrator => ApiError::forbidden_because("Must be admin to use sudo"),
         Denial::SudoWithoutToken => {
             ApiError::forbidden_because("Must be authenticated using an OAuth or personal access token to use sudo")
@@ -75,14 +78,21 @@ fn account(user: &User, external_url: &str) -> String {
     }
 }
 
-/// The scopes that GitLab names as sufficient: those of the endpoint itself first, then the two that open every
-/// ordinary endpoint, whatever the method.
-fn sufficient(missing: Ability) -> Vec<&'static str> {
+/// The scopes that GitLab names as sufficient, whatever the method: those of the endpoint itself first, then the two that
+/// open every ordinary endpoint. Below `/user` and `/users`, `read_user` stands among the first.
+fn sufficient(missing: Ability, path: &str) -> Vec<&'static str> {
     if missing == Ability::Sudo {
         return vec!["sudo"];
     }
+    let missing = if is_about_users(path) { Ability::ReadUsers } else { missing };
     let general = ["api", "read_api"];
     scopes_granting(missing).filter(|scope| !general.contains(scope)).chain(general).collect()
+}
+
+/// Whether the path is `/user`, `/users` or below one of them.
+fn is_about_users(path: &str) -> bool {
+    let resource = path.strip_prefix("/api/").and_then(|rest| rest.split('/').nth(1));
+    matches!(resource, Some("user" | "users"))
 }
 
 #[cfg(test)]
@@ -92,9 +102,17 @@ mod tests {
     /// The lists that GitLab's own suite expects, without the scopes that Jeton does not have.
     #[test]
     fn a_narrow_token_learns_what_would_do() {
-        assert_eq!(sufficient(Ability::ReadUsers), ["read_user", "api", "read_api"]);
-        assert_eq!(sufficient(Ability::ReadApi), ["api", "read_api"]);
-        assert_eq!(sufficient(Ability::WriteApi), ["api", "read_api"]);
-        assert_eq!(sufficient(Ability::Sudo), ["sudo"]);
+        for (missing, path, expected) in [
+            (Ability::ReadUsers, "/api/v4/metadata", &["read_user", "api", "read_api"][..]),
+            (Ability::ReadApi, "/api/v4/projects", &["api", "read_api"]),
+            (Ability::WriteApi, "/api/v4/usersettings", &["api", "read_api"]),
+            (Ability::ReadUsers, "/api/v3/user", &["read_user", "api", "read_api"]),
+            (Ability::WriteApi, "/api/v4/user/keys", &["read_user", "api", "read_api"]),
+            (Ability::WriteApi, "/api/v4/users", &["read_user", "api", "read_api"]),
+            (Ability::ReadApi, "/api/v4/users/1/impersonation_tokens", &["read_user", "api", "read_api"]),
+            (Ability::Sudo, "/api/v4/user", &["sudo"]),
+        ] {
+            assert_eq!(sufficient(missing, path), expected, "{missing:?} for {path}");
+        }
     }
 }

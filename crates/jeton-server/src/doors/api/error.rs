@@ -49,7 +49,7 @@ enum Body {
     /// `{"error":["You've reached your limit …"]}`: GitLab's shape for a limit on projects.
     Errors(Vec<String>),
     /// Plain text, as GitLab's throttle answers before its API is reached.
-    Plain(&'static str),
+    Plain(String),
     /// `{"error":"invalid_token","error_description":"…"}`: what is wrong with a token (RFC 6750 section 3.1).
     Token { error: &'static str, description: &'static str, scope: Option<String> },
 }
@@ -170,9 +170,11 @@ impl ApiError {
             .with(RETRY_AFTER, HeaderValue::from_static("5"))
     }
 
-    /// 429: the caller asks more often than it may.
-    pub(crate) fn too_often(seconds_left: i64) -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, Body::Plain("Retry later\n")).with(RETRY_AFTER, seconds_left.into())
+    /// 429: the caller asks more often than it may; `text` is what administrators want it to be told.
+    pub(crate) fn too_often(text: &str, seconds_left: i64) -> Self {
+        let text = if text.is_empty() { "Retry later" } else { text };
+        Self::new(StatusCode::TOO_MANY_REQUESTS, Body::Plain(format!("{text}\n")))
+            .with(RETRY_AFTER, seconds_left.into())
     }
 
     /// 409: somebody else has it.

@@ -7,6 +7,7 @@ mod error;
 mod events;
 mod flaws;
 mod impersonation;
+mod moved;
 mod openapi;
 mod page;
 mod params;
@@ -146,6 +147,7 @@ async fn serve(State(app): State<App>, request: Request, next: Next) -> Response
     let id = request.extensions().get::<RequestId>().copied();
 
     let rotation = tokens::Attempt::of(&request);
+    let (method, uri) = (request.method().clone(), request.uri().clone());
 
     let mut response = match reply::preflight(request.method(), request.headers()) {
         Some(response) => response,
@@ -156,7 +158,10 @@ async fn serve(State(app): State<App>, request: Request, next: Next) -> Response
             refusal = Box::pin(rotation.was_refused(&refusal, &app)).await.err().unwrap_or(refusal);
         }
         log(&refusal, id.as_ref());
-        response = denial::answer(&refusal, &app).into_response();
+        response = match &refusal {
+            Refusal::Moved(project) => moved::answer(*project, &method, &uri, &app.config.external_url),
+            _ => denial::answer(&refusal, uri.path(), &app).into_response(),
+        };
     }
     reply::stamp(&mut response, id.as_ref(), stopwatch.elapsed());
     if let Some(standing) = exchange::noted_standing() {
@@ -190,7 +195,12 @@ async fn receive(request: Request) -> Result<Request, Malformed> {
 /// Failures of ours are logged once, here, under the name that the client gets to see.
 fn log(refusal: &Refusal, id: Option<&RequestId>) {
     match refusal {
-        Refusal::Denied(_) | Refusal::Busy | Refusal::TooOften(_) | Refusal::Held(_) => {}
+        Refusal::Denied(_)
+        | Refusal::Moved(_)
+        | Refusal::Busy
+        | Refusal::TooOften(_)
+        | Refusal::OverLimit(_)
+        | Refusal::Held(_) => {}
         Refusal::Failed(_) | Refusal::Broken(_) => {
             let id = id.map(ToString::to_string).unwrap_or_default();
             tracing::error!(request_id = id, %refusal, "a request to the API failed");

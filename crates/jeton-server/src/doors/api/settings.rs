@@ -46,7 +46,7 @@ fn value(row: &Row, from: &mut Reader<'_>) -> Option<Value> {
             from.integer(name).map(Value::Number)
         }
         Kind::MaybeNumber { .. } => from.integer(name).map(Value::Number).or_else(|| emptied.then_some(Value::Nothing)),
-        Kind::Prefix => from.text(name).or_else(|| emptied.then(String::new)).map(Value::Text),
+        Kind::Prefix | Kind::Text { .. } => from.text(name).or_else(|| emptied.then(String::new)).map(Value::Text),
         Kind::Word(words) => {
             let word = from.word(name, words).or_else(|| (emptied && words.contains(&"")).then_some(""));
             word.map(|word| Value::Text(word.to_owned()))

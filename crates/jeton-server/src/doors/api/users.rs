@@ -39,6 +39,7 @@ use super::{
 use crate::{
     app::App,
     guard::{Grant, ReadSelf, ReadUsers},
+    limits::Endpoint,
 };
 
 /// `GET /user`: who asks.
@@ -59,6 +60,7 @@ pub(crate) async fn one(
 ) -> Result<Response, ApiError> {
     let id = id.user_or_no_route()?;
     let Some(caller) = grant.caller() else { return Err(ApiError::forbidden_because("Not authorized!")) };
+    grant.count(&app, Endpoint::User)?;
     let user = app.identities.user(&app.store, id).await?.ok_or_else(no_such_user)?;
     let url = &app.config.external_url;
     if !caller.user.administrator {

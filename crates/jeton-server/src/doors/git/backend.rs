@@ -113,16 +113,18 @@ pub(super) struct Serving {
     service: Service,
     version: Version,
     by: By,
+    /// What whoever pushes is told besides.
+    hint: Option<String>,
 }
 
 impl Serving {
     /// What the lock let in, in the version that the client asks for.
-    pub(super) fn granted<N: Serves>(grant: &Grant<N>, version: Version) -> Self {
-        Self::new(grant.on().id, N::SERVICE, version, grant.by())
+    pub(super) fn granted<N: Serves>(grant: &Grant<N>, version: Version, hint: Option<String>) -> Self {
+        Self { hint, ..Self::new(grant.on().id, N::SERVICE, version, grant.by()) }
     }
 
     fn new(project: ProjectId, service: Service, asked: Version, by: By) -> Self {
-        Self { project, service, version: asked.spoken_by(service), by }
+        Self { project, service, version: asked.spoken_by(service), by, hint: None }
     }
 }
 
@@ -202,8 +204,10 @@ impl Backend {
         let limit = (serving.service == Service::UploadPack).then_some(self.limits.fetch_request);
         let inlet = Inlet { body, encoding, limit, idle: self.limits.idle };
         let content_type = format!("application/x-{}-result", serving.service.name());
-        let body = self.start(serving, Some(place), Step::Exchange, inlet).await?.body(Bytes::new());
-        Ok(respond(&content_type, body))
+        let hint = serving.hint.clone().filter(|_| serving.service == Service::ReceivePack);
+        let answer = self.start(serving, Some(place), Step::Exchange, inlet).await?;
+        let before = hint.filter(|_| answer.comes_in_bands()).map(|hint| progress(&hint)).unwrap_or_default();
+        Ok(respond(&content_type, answer.body(before)))
     }
 
     /// Starts git and waits for the first thing that it says.
@@ -256,6 +260,11 @@ fn announcement(service: &str) -> Bytes {
     format!("{:04x}{line}0000", line.len() + 4).into()
 }
 
+/// The packet of the second band that shows its user this text.
+fn progress(text: &str) -> Bytes {
+    format!("{:04x}\u{2}{text}", text.len() + 5).into()
+}
+
 /// What git says: its first piece, and the rest as it comes.
 struct Answer {
     first: Bytes,
@@ -263,6 +272,12 @@ struct Answer {
 }
 
 impl Answer {
+    /// Whether each packet says to which band it belongs (gitprotocol-common(5), gitprotocol-pack(5)): then others can be
+    /// put before it.
+    fn comes_in_bands(&self) -> bool {
+        matches!(self.first.get(4), Some(1..=3))
+    }
+
     /// Everything that git says, after `before`.
     fn body(self, before: Bytes) -> Body {
         let start = stream::iter([before, self.first]).filter(|piece| std::future::ready(!piece.is_empty())).map(Ok);

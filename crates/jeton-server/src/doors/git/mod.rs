@@ -180,9 +180,11 @@ impl GitDoor {
     ) -> Result<Serving, Refused> {
         let anonymous = caller.is_none();
         let mut found = None;
+        let mut hint = None;
         let load = async {
-            let project = self.project(path).await?;
+            let (project, is_moved) = self.project(path).await?;
             found = Some(project.id);
+            hint = is_moved.then(|| self.tells_of_move(path, &project));
             Ok(project)
         };
         let granted = Grant::<N>::demand(&self.app, caller, Origin::of_request(parts), load).await;
@@ -193,7 +195,7 @@ impl GitDoor {
             }
         }
         match granted {
-            Ok(grant) => Ok(Serving::granted(&grant, Version::asked_for(&parts.headers))),
+            Ok(grant) => Ok(Serving::granted(&grant, Version::asked_for(&parts.headers), hint)),
             // Signing in can help, and without it nobody learns what exists.
             Err(Refusal::Denied(Denial::Hidden)) if anonymous => Err(Refusal::from(Denial::Anonymous).into()),
             Err(refusal) => Err(refusal.into()),
@@ -218,8 +220,23 @@ impl GitDoor {
         })
     }
 
-    async fn project(&self, path: &RepositoryPath) -> Result<Project, Refusal> {
-        self.app.store.project_at(&path.full()).await?.ok_or(Refusal::Denied(Denial::Hidden))
+    /// The project at that path, and whether it has another path by now.
+    async fn project(&self, path: &RepositoryPath) -> Result<(Project, bool), Refusal> {
+        let store = &self.app.store;
+        if let Some(project) = store.project_at(&path.full()).await? {
+            return Ok((project, false));
+        }
+        let moved = store.project_moved_from(&path.full()).await?;
+        moved.map(|project| (project, true)).ok_or(Refusal::Denied(Denial::Hidden))
+    }
+
+    /// What whoever pushes to a former path is told, in GitLab's words.
+    fn tells_of_move(&self, from: &RepositoryPath, project: &Project) -> String {
+        let (from, to, url) = (from.full(), project.full_path(), &self.app.config.external_url);
+        format!(
+            "Project '{from}' was moved to '{to}'.\n\nPlease update your Git remote:\n\n  \
+             git remote set-url origin {url}/{to}.git\n\n"
+        )
     }
 }
 

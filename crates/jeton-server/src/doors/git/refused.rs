@@ -70,7 +70,7 @@ impl Refused {
                  at once.\n"
                     .into(),
             ),
-            Self::Refusal(Refusal::TooOften(_)) => (StatusCode::TOO_MANY_REQUESTS, "Retry later\n".into()),
+            Self::Refusal(Refusal::TooOften(_) | Refusal::OverLimit(_)) => (StatusCode::TOO_MANY_REQUESTS, "Retry later\n".into()),
             Self::Refusal(Refusal::Held(seconds)) => (
                 StatusCode::TOO_MANY_REQUESTS,
                 format!(

@@ -6,8 +6,8 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use jeton_core::{caller::Caller, secret::Secret, user::Email};
-use jeton_store::confirmation::FurtherEmail;
+use jeton_core::{caller::Caller, id::EmailId, secret::Secret, user::Email};
+use jeton_store::{Slice, users::emails::Email as FurtherEmail};
 
 use super::{
     cookies::Cookie,
@@ -19,7 +19,7 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    accounts::NotChanged,
+    accounts::{FURTHER_ADDRESSES, NotChanged},
     app::App,
     guard::{Grant, OwnPages, ProvenPages},
     refusal::Refusal,
@@ -83,7 +83,7 @@ pub(super) async fn change(
         Ok(email) if is_right => match outcome(app.want_email(&caller.user, email, grant.by()).await)? {
             Ok(()) => return tell(&mut visit, MailNews::Wanted),
             Err(Unwanted::TooOften) => return tell(&mut visit, MailNews::TooOften),
-            Err(Unwanted::Taken(problem)) => Some(problem),
+            Err(Unwanted::Refused(problem)) => Some(problem),
         },
         Ok(_) => None,
     };
@@ -106,10 +106,10 @@ pub(super) async fn add(
     let typed = form.pairs.get("email[email]").unwrap_or_default().trim();
     let problem = match Email::parse(typed) {
         Err(flaw) => format!("Email {flaw}"),
-        Ok(email) => match outcome(app.add_email(&caller.user, email, grant.by()).await)? {
+        Ok(email) => match outcome(app.add_email(&caller.user, email, false, grant.by()).await)? {
             Ok(()) => return tell(&mut visit, MailNews::Added),
             Err(Unwanted::TooOften) => return tell(&mut visit, MailNews::TooOften),
-            Err(Unwanted::Taken(problem)) => problem,
+            Err(Unwanted::Refused(problem)) => problem,
         },
     };
     let another = Field { value: typed.to_owned(), problem: Some(problem) };
@@ -129,7 +129,7 @@ pub(super) async fn remind(
         Ok(true) => tell(&mut visit, MailNews::Reminded),
         Err(NotChanged::TooOften) => tell(&mut visit, MailNews::TooOften),
         Err(NotChanged::Refused(refusal)) => Err(refusal),
-        Ok(false) | Err(NotChanged::Taken) => visit.go_on(paths::EMAILS),
+        Ok(false) | Err(NotChanged::Taken | NotChanged::TooMany(_)) => visit.go_on(paths::EMAILS),
     }
 }
 
@@ -143,7 +143,7 @@ pub(super) async fn remove(
 ) -> Result<Response, Refusal> {
     let user = grant.somebody()?.user.id;
     match id.parse() {
-        Ok(id) if app.store.remove_further_email(user, id, grant.by(), app.now()).await? => {
+        Ok(id) if app.store.delete_email(EmailId(id), user, grant.by(), app.now()).await? => {
             tell(&mut visit, MailNews::Removed)
         }
         _ => Ok(Problem::NotFound.into_response()),
@@ -152,14 +152,18 @@ pub(super) async fn remove(
 
 /// Why an address was not taken.
 enum Unwanted {
-    Taken(String),
+    Refused(String),
     TooOften,
 }
 
-fn outcome(done: Result<(), NotChanged>) -> Result<Result<(), Unwanted>, Refusal> {
+fn outcome<T>(done: Result<T, NotChanged>) -> Result<Result<(), Unwanted>, Refusal> {
+    let refused = |problem: String| Ok(Err(Unwanted::Refused(problem)));
     match done {
-        Ok(()) => Ok(Ok(())),
-        Err(NotChanged::Taken) => Ok(Err(Unwanted::Taken("Email has already been taken".to_owned()))),
+        Ok(_) => Ok(Ok(())),
+        Err(NotChanged::Taken) => refused("Email has already been taken".to_owned()),
+        Err(NotChanged::TooMany(limit)) => {
+            refused(format!("You have {limit} further addresses, as many as you may. Remove one first."))
+        }
         Err(NotChanged::TooOften) => Ok(Err(Unwanted::TooOften)),
         Err(NotChanged::Refused(refusal)) => Err(refusal),
     }
@@ -184,7 +188,7 @@ async fn page(
         frame: Frame { section: Some(paths::EMAILS), ..visit.frame("E-mail", Some(user), &notices) },
         email: &user.email,
         wanted: app.store.wanted_email(user.id).await?,
-        further: app.store.further_emails(user.id).await?,
+        further: app.store.emails(user.id, Slice { limit: FURTHER_ADDRESSES, offset: 0 }).await?,
         primary: entered.primary,
         password_problem: entered.password_problem,
         another: entered.another,

@@ -149,10 +149,10 @@ impl Problem {
         Some(match refusal {
             Refusal::Denied(Denial::Anonymous) => return None,
             // To everybody else the administrators' pages do not exist.
-            Refusal::Denied(Denial::Hidden | Denial::NotAdministrator) => Self::NotFound,
+            Refusal::Moved(_) | Refusal::Denied(Denial::Hidden | Denial::NotAdministrator) => Self::NotFound,
             Refusal::Denied(Denial::Account(_)) => Self::Account,
             Refusal::Denied(_) => Self::Forbidden,
-            Refusal::Busy | Refusal::TooOften(_) => Self::Busy,
+            Refusal::Busy | Refusal::TooOften(_) | Refusal::OverLimit(_) => Self::Busy,
             Refusal::Held(seconds) => Self::Held(*seconds),
             Refusal::Failed(_) if refusal.is_passing() => Self::Away,
             Refusal::Failed(_) | Refusal::Broken(_) => Self::Failed,

@@ -197,6 +197,14 @@ impl<'p> Reader<'p> {
         self.coerce_filled(name, |_| params.file(name))
     }
 
+    /// A file, where it is named; an empty one if an empty text stands in its place, or nothing.
+    pub(crate) fn file(&mut self, name: &'static str) -> Option<Bytes> {
+        self.declare(name, Kind::File, false);
+        let params = self.params;
+        let file = self.coerce_filled(name, |_| params.file(name));
+        self.given(name).map(|_| file.unwrap_or_default())
+    }
+
     /// The raw value, where the parameter is named at all.
     pub(crate) fn given(&self, name: &str) -> Option<&'p Value> {
         self.params.get(name)

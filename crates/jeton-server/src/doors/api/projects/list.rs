@@ -26,6 +26,7 @@ use crate::{
         reply,
     },
     guard::{BrowseApi, Grant},
+    limits::Endpoint,
 };
 
 /// What can be asked for.
@@ -106,6 +107,7 @@ pub(crate) async fn list(
     Given(wanted): Given<Wanted>,
     links: Links,
 ) -> Result<Response, ApiError> {
+    grant.count(&app, Endpoint::Projects)?;
     let own = grant.caller().filter(|_| wanted.own).map(|caller| caller.user.id);
     of_owner(&app, grant.caller(), wanted, own, &links).await
 }

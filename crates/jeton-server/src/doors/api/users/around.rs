@@ -28,7 +28,12 @@ pub(super) fn flaw(attribute: &'static str, flaw: &(impl ToString + ?Sized)) -> 
 
 /// Refuses what would be one too many of its kind. A few more that are added at the same moment do no harm.
 pub(super) fn has_room(there: i64, limit: i64) -> Result<(), ApiError> {
-    if there < limit { Ok(()) } else { Err(flaw("base", &format!("is too many (maximum is {limit})"))) }
+    if there < limit { Ok(()) } else { Err(too_many(limit)) }
+}
+
+/// As many of the kind are there as there may be.
+pub(super) fn too_many(limit: i64) -> ApiError {
+    flaw("base", &format!("is too many (maximum is {limit})"))
 }
 
 /// Adds them to the table.

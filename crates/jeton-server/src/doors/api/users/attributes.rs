@@ -1,12 +1,21 @@
 //! What administrators can say of a user, when they make one and when they change one.
 
-use jeton_core::user::{Email, Profile, User};
-use jeton_store::users::{NewUser, UserChanges};
+use bytes::Bytes;
+use jeton_core::user::{Email, Identity, Profile, User};
+use jeton_store::{
+    By,
+    users::{NewUser, UserChanges},
+};
 use serde_json::Value;
 
-use crate::doors::api::{
-    flaws::Flaws,
-    params::{Input, Reader},
+use crate::{
+    app::App,
+    avatars::Picture,
+    doors::api::{
+        flaws::Flaws,
+        params::{Input, Reader},
+    },
+    refusal::Refusal,
 };
 
 /// A text of a profile.
@@ -21,6 +30,8 @@ struct Text {
 
 /// GitLab keeps as many projects at most.
 const MOST_PROJECTS: i64 = 2_147_483_647;
+/// Characters of a provider's name, and of what it calls a user.
+const LONGEST_IDENTITY: usize = 255;
 /// Themes and colour schemes are numbered from 1.
 const CHOICES: std::ops::RangeInclusive<i64> = 1..=11;
 
@@ -58,6 +69,10 @@ pub(super) struct Attributes {
     can_create_group: Option<bool>,
     private_profile: Option<bool>,
     projects_limit: Option<i64>,
+    /// A picture; an empty one takes the present one away.
+    avatar: Option<Bytes>,
+    extern_uid: Option<String>,
+    provider: Option<String>,
 }
 
 impl Input for Attributes {
@@ -78,9 +93,32 @@ impl Input for Attributes {
             can_create_group: from.boolean("can_create_group"),
             private_profile: from.boolean("private_profile"),
             projects_limit: from.integer("projects_limit"),
+            avatar: from.file("avatar"),
+            extern_uid: from.text("extern_uid"),
+            provider: from.text("provider"),
         };
         from.all_or_none_of(&["extern_uid", "provider"]);
         attributes
+    }
+}
+
+/// What becomes of a user's picture.
+pub(super) enum Avatar {
+    Stays,
+    Goes,
+    Becomes(Picture),
+}
+
+impl Avatar {
+    /// Lets it be so.
+    pub(super) async fn of(self, user: &mut User, app: &App, by: By) -> Result<(), Refusal> {
+        let picture = match self {
+            Self::Stays => return Ok(()),
+            Self::Goes => None,
+            Self::Becomes(picture) => Some(picture),
+        };
+        user.avatar = app.set_avatar(user.id, picture, by).await?;
+        Ok(())
     }
 }
 
@@ -94,11 +132,33 @@ impl Attributes {
         self.administrator == Some(false)
     }
 
+    /// What becomes of the user's picture.
+    pub(super) fn avatar(&mut self, flaws: &mut Flaws) -> Avatar {
+        match self.avatar.take() {
+            None => Avatar::Stays,
+            Some(file) if file.is_empty() => Avatar::Goes,
+            Some(file) => flaws.keep("avatar", Picture::judge(file)).map_or(Avatar::Stays, Avatar::Becomes),
+        }
+    }
+
+    /// Who the user is to another provider.
+    fn identity(&self, flaws: &mut Flaws) -> Option<Identity> {
+        let (provider, extern_uid) = (self.provider.clone()?, self.extern_uid.clone()?);
+        for (attribute, text) in [("identities.provider", &provider), ("identities.extern_uid", &extern_uid)] {
+            flaws.note(attribute, text.trim().is_empty().then_some("can't be blank"));
+            flaws.note(attribute, text.contains(char::is_control).then_some("is invalid"));
+            let long = text.chars().count() > LONGEST_IDENTITY;
+            flaws.note(attribute, long.then(|| too_long(LONGEST_IDENTITY)));
+        }
+        Some(Identity { provider, extern_uid })
+    }
+
     /// For a new user with that address.
     pub(super) fn put_into(self, new: NewUser, flaws: &mut Flaws) -> NewUser {
         let mut profile = new.profile;
         self.tell(&mut profile, &new.email, flaws);
         NewUser {
+            identity: self.identity(flaws),
             profile,
             administrator: self.administrator.unwrap_or(new.administrator),
             external: self.external.unwrap_or(new.external),
@@ -119,6 +179,7 @@ impl Attributes {
         }
         self.tell(&mut profile, email, flaws);
         UserChanges {
+            identity: self.identity(flaws),
             profile: (profile != *user.profile).then_some(profile),
             administrator: self.administrator,
             external: self.external,

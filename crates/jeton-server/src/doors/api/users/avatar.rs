@@ -7,7 +7,7 @@ use jeton_core::user::Email;
 use super::around::flaw;
 use crate::{
     app::App,
-    avatars::NotTaken,
+    avatars::Picture,
     doors::api::{
         entities::{AvatarUrl, ShownAvatar},
         error::ApiError,
@@ -35,10 +35,8 @@ pub(crate) async fn set(
     Given(wanted): Given<Wanted>,
 ) -> Result<Response, ApiError> {
     let user = grant.somebody()?.user.id;
-    let file = app.set_avatar(user, wanted.avatar, grant.by()).await.map_err(|not_taken| match not_taken {
-        NotTaken::Refused(refusal) => refusal.into(),
-        NotTaken::TooBig | NotTaken::WrongKind => flaw("avatar", &not_taken),
-    })?;
+    let picture = wanted.avatar.map(Picture::judge).transpose().map_err(|bad| flaw("avatar", &bad))?;
+    let file = app.set_avatar(user, picture, grant.by()).await?;
     let avatar_url = AvatarUrl::new(&app.config.external_url, user, file.as_deref());
     Ok(reply::json(StatusCode::OK, &ShownAvatar { avatar_url }))
 }

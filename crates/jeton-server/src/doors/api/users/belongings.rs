@@ -15,6 +15,7 @@ use crate::{
         projects, reply,
     },
     guard::{Grant, InspectUsers, ReadSelf, ReadUsers},
+    limits::Endpoint,
 };
 
 /// `GET /users/:id_or_username/projects`: those in the user's own namespace that the viewer may see.
@@ -25,6 +26,7 @@ pub(crate) async fn projects(
     id: InPath,
     links: Links,
 ) -> Result<Response, ApiError> {
+    grant.count(&app, Endpoint::UserProjects)?;
     let owner = find(&app, id.as_str()).await?;
     projects::of_owner(&app, grant.caller(), wanted, Some(owner.id), &links).await
 }

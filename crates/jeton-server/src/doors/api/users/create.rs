@@ -7,7 +7,7 @@ use jeton_core::{
 };
 use jeton_store::users::{NewUser, NotMade};
 
-use super::{administrator, attributes::Attributes, show_account};
+use super::{administrator, around::flaw, attributes::Attributes, show_account};
 use crate::{
     app::App,
     doors::api::{
@@ -88,9 +88,11 @@ pub(crate) async fn create(
     let mut flaws = Flaws::default();
     let key = wanted.key(&app.config.external_url, &mut flaws);
     let is_confirmed = wanted.skip_confirmation;
+    let avatar = wanted.attributes.avatar(&mut flaws);
     let new = checked(&app, wanted, flaws).await?;
     let new = unlock(&app, new, key).await?;
-    let made = app.create_user(new, is_confirmed, grant.by()).await.map_err(Refusal::from)?.map_err(not_made)?;
+    let mut made = app.create_user(new, is_confirmed, grant.by()).await.map_err(Refusal::from)?.map_err(not_made)?;
+    avatar.of(&mut made, &app, grant.by()).await?;
     show_account(&app, StatusCode::CREATED, &made).await
 }
 
@@ -126,6 +128,7 @@ async fn unlock(app: &App, new: NewUser, key: Key) -> Result<NewUser, ApiError> 
 pub(super) fn not_made(error: NotMade) -> ApiError {
     match error {
         NotMade::Fault(fault) => fault.into(),
+        NotMade::IdentityTaken => flaw("identities.extern_uid", "has already been taken"),
         taken @ (NotMade::EmailTaken | NotMade::UsernameTaken) => ApiError::conflict(taken.to_string()),
     }
 }

@@ -7,15 +7,13 @@ use axum::{
 };
 use jeton_core::{
     id::{EmailId, UserId},
-    user::Email as Address,
+    user::{Email as Address, User},
 };
-use jeton_store::{
-    By,
-    users::emails::{Email, NotAdded},
-};
+use jeton_store::{By, users::emails::Email};
 
-use super::around::{flaw, has_room, numbered};
+use super::around::{flaw, numbered, too_many};
 use crate::{
+    accounts::NotChanged,
     app::App,
     doors::api::{
         entities::ShownEmail,
@@ -28,8 +26,8 @@ use crate::{
     guard::{AdministerApi, Grant, InspectUsers, ProvenApi, ReadSelf},
 };
 
-/// How many further addresses a user may have: each may get a mail that its holder did not ask for.
-const LIMIT: i64 = 100;
+/// Seconds in which mails are counted.
+const HOUR: i64 = 3_600;
 
 /// What somebody adds for themselves.
 pub(crate) struct Wanted {
@@ -71,17 +69,18 @@ fn no_such_email() -> ApiError {
     ApiError::not_found("Email")
 }
 
-async fn add(app: &App, user: UserId, email: &str, confirmed: bool, by: By) -> Result<Response, ApiError> {
+async fn add(app: &App, user: &User, email: &str, is_confirmed: bool, by: By) -> Result<Response, ApiError> {
     let email = email.trim();
     let address = Address::parse(email).map_err(|bad| {
         let blank = email.is_empty().then(|| "can't be blank".to_owned());
         ApiError::attributes(vec![("email", blank.into_iter().chain([bad.to_string()]).collect())])
     })?;
-    has_room(app.store.count_emails(user, LIMIT).await?, LIMIT)?;
-    match app.store.add_email(user, address, confirmed, by, app.now()).await {
+    match app.add_email(user, address, is_confirmed, by).await {
         Ok(email) => Ok(reply::json(StatusCode::CREATED, &ShownEmail::new(&email))),
-        Err(taken @ NotAdded::Taken) => Err(flaw("email", &taken)),
-        Err(NotAdded::Fault(fault)) => Err(fault.into()),
+        Err(NotChanged::Taken) => Err(flaw("email", "has already been taken")),
+        Err(NotChanged::TooMany(limit)) => Err(too_many(limit)),
+        Err(NotChanged::TooOften) => Err(ApiError::too_many(HOUR)),
+        Err(NotChanged::Refused(refusal)) => Err(refusal.into()),
     }
 }
 
@@ -114,7 +113,7 @@ pub(crate) async fn add_own(
     State(app): State<App>,
     Given(wanted): Given<Wanted>,
 ) -> Result<Response, ApiError> {
-    add(&app, grant.somebody()?.user.id, &wanted.email, false, grant.by()).await
+    add(&app, &grant.somebody()?.user, &wanted.email, false, grant.by()).await
 }
 
 /// `DELETE /user/emails/:email_id`.
@@ -145,8 +144,8 @@ pub(crate) async fn add_to_user(
     id: InPath,
     Given(wanted): Given<WantedForUser>,
 ) -> Result<Response, ApiError> {
-    let user = numbered(&app, &id, "id").await?.id;
-    add(&app, user, &wanted.email, wanted.skip_confirmation, grant.by()).await
+    let user = numbered(&app, &id, "id").await?;
+    add(&app, &user, &wanted.email, wanted.skip_confirmation, grant.by()).await
 }
 
 /// `DELETE /users/:id/emails/:email_id`.

@@ -23,6 +23,7 @@ use crate::{
         reply::{self, unmodified},
     },
     guard::{AdministerApi, Grant, ReadSelf, ReadUsers, WriteApi},
+    limits::Endpoint,
     public_keys::{GpgFlaw, GpgKey as Read},
     refusal::Refusal,
 };
@@ -124,17 +125,23 @@ pub(crate) async fn remove_own(
 
 /// `GET /users/:id/gpg_keys`: for everybody.
 pub(crate) async fn of_user(
-    _: Grant<ReadUsers>,
+    grant: Grant<ReadUsers>,
     State(app): State<App>,
     id: InPath,
     Given(page): Given<Page>,
     links: Links,
 ) -> Result<Response, ApiError> {
+    grant.count(&app, Endpoint::GpgKeys)?;
     list(&app, numbered(&app, &id, "id").await?.id, page, &links).await
 }
 
 /// `GET /users/:id/gpg_keys/:key_id`: for everybody.
-pub(crate) async fn one_of_user(_: Grant<ReadUsers>, State(app): State<App>, id: InPath) -> Result<Response, ApiError> {
+pub(crate) async fn one_of_user(
+    grant: Grant<ReadUsers>,
+    State(app): State<App>,
+    id: InPath,
+) -> Result<Response, ApiError> {
+    grant.count(&app, Endpoint::GpgKey)?;
     let user = numbered(&app, &id, "id").await?.id;
     show(&app, id.second_number("key_id")?, user).await
 }

@@ -27,6 +27,8 @@ use crate::{
 
 /// What can be changed.
 pub(crate) struct Wanted {
+    /// An administrator vouches for the new address; otherwise it has to be confirmed, where addresses have to be.
+    skip_reconfirmation: bool,
     email: Option<String>,
     password: Option<String>,
     name: Option<String>,
@@ -37,9 +39,8 @@ pub(crate) struct Wanted {
 impl Input for Wanted {
     fn read(from: &mut Reader<'_>) -> Self {
         let (email, password) = (from.text("email"), from.filter("password"));
-        // A new address counts as confirmed: an administrator vouches for it.
-        let _ = from.boolean("skip_reconfirmation");
         Self {
+            skip_reconfirmation: from.boolean("skip_reconfirmation").unwrap_or(false),
             email,
             password,
             name: from.text("name"),
@@ -53,7 +54,7 @@ impl Input for Wanted {
 pub(crate) async fn modify(
     grant: Grant<ProvenApi>,
     State(app): State<App>,
-    Given(wanted): Given<Wanted>,
+    Given(mut wanted): Given<Wanted>,
     id: InPath,
 ) -> Result<Response, ApiError> {
     let id = id.user_or_no_route()?;
@@ -65,14 +66,23 @@ pub(crate) async fn modify(
     if by_itself && wanted.attributes.takes_administration() {
         return Err(ApiError::forbidden_because("You cannot remove your own administrator rights."));
     }
-    let changes = checked(&app, &user, wanted, (by_itself, &grant.by())).await?;
+    let mut flaws = Flaws::default();
+    let avatar = wanted.attributes.avatar(&mut flaws);
+    let changes = checked(&app, &user, wanted, (by_itself, &grant.by()), flaws).await?;
     let user = app.change_user(user.id, changes, grant.by()).await?.map_err(not_made)?;
-    show_account(&app, StatusCode::OK, &user.ok_or_else(|| ApiError::not_found("User"))?).await
+    let mut user = user.ok_or_else(|| ApiError::not_found("User"))?;
+    avatar.of(&mut user, &app, grant.by()).await?;
+    show_account(&app, StatusCode::OK, &user).await
 }
 
 /// The changes, if nothing is wrong with them. That name or address are in use is told before all other flaws.
-async fn checked(app: &App, user: &User, wanted: Wanted, by: (bool, &By)) -> Result<UserChanges, ApiError> {
-    let mut flaws = Flaws::default();
+async fn checked(
+    app: &App,
+    user: &User,
+    wanted: Wanted,
+    by: (bool, &By),
+    mut flaws: Flaws,
+) -> Result<UserChanges, ApiError> {
     let username = wanted.username.and_then(|name| flaws.keep("username", Username::parse(&name)));
     let email = wanted.email.and_then(|email| flaws.keep("email", Email::parse(&email)));
     app.store.taken(username.as_ref(), email.as_ref(), Some(user.id)).await.map_err(not_made)?;
@@ -85,6 +95,8 @@ async fn checked(app: &App, user: &User, wanted: Wanted, by: (bool, &By)) -> Res
             .and_then(|password| strength::check(password, app.about(user)).err())
             .map(|weakness| weakness.to_string()),
     );
+    let is_vouched_for = wanted.skip_reconfirmation || !app.must_confirm();
+    let (email, wanted_email) = if is_vouched_for { (email, None) } else { (None, email) };
     let own = email.clone().map_or_else(|| Email::parse(&user.email), Ok).map_err(Refusal::broken)?;
     let changes = wanted.attributes.changes_of(user, &own, &mut flaws);
     if !flaws.is_empty() {
@@ -95,7 +107,11 @@ async fn checked(app: &App, user: &User, wanted: Wanted, by: (bool, &By)) -> Res
         None => None,
     };
     let name = wanted.name.map(|name| name.trim().to_owned());
-    Ok(UserChanges { username, name, email, password, ..changes })
+    let wanted_email = match wanted_email.filter(|wanted| wanted.key() != own.key()) {
+        Some(wanted) => Some((wanted.clone(), app.confirmation_mail(user, wanted.as_str()).map_err(Refusal::from)?)),
+        None => None,
+    };
+    Ok(UserChanges { username, name, email, password, wanted_email, ..changes })
 }
 
 /// Nobody goes on using a password that somebody else knows.

@@ -27,6 +27,7 @@ use crate::{
         reply::{self, unmodified},
     },
     guard::{AdministerApi, Grant, InspectApi, ReadSelf, ReadUsers, WriteApi},
+    limits::Endpoint,
     public_keys::{self, SshFlaws, SshKey as Read},
 };
 
@@ -172,17 +173,23 @@ pub(crate) async fn remove_own(
 
 /// `GET /users/:id_or_username/keys`: for everybody, as those who run other servers need them.
 pub(crate) async fn of_user(
-    _: Grant<ReadUsers>,
+    grant: Grant<ReadUsers>,
     State(app): State<App>,
     id: InPath,
     Given(page): Given<Page>,
     links: Links,
 ) -> Result<Response, ApiError> {
+    grant.count(&app, Endpoint::SshKeys)?;
     list(&app, &*named(&app, &id).await?, page, &links).await
 }
 
 /// `GET /users/:id/keys/:key_id`: for everybody, too.
-pub(crate) async fn one_of_user(_: Grant<ReadUsers>, State(app): State<App>, id: InPath) -> Result<Response, ApiError> {
+pub(crate) async fn one_of_user(
+    grant: Grant<ReadUsers>,
+    State(app): State<App>,
+    id: InPath,
+) -> Result<Response, ApiError> {
+    grant.count(&app, Endpoint::SshKey)?;
     let user = named(&app, &id).await?;
     show(&app, id.second_number("key_id")?, &user).await
 }

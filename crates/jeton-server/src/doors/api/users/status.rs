@@ -15,6 +15,7 @@ use crate::{
         reply,
     },
     guard::{Grant, ReadSelf, ReadUsers, WriteApi},
+    limits::Endpoint,
 };
 
 /// The longest message, in characters.
@@ -129,7 +130,8 @@ pub(crate) async fn own(grant: Grant<ReadSelf>, State(app): State<App>) -> Resul
 }
 
 /// `GET /users/:id_or_username/status`: for everybody.
-pub(crate) async fn of_user(_: Grant<ReadUsers>, State(app): State<App>, id: InPath) -> Result<Response, ApiError> {
+pub(crate) async fn of_user(grant: Grant<ReadUsers>, State(app): State<App>, id: InPath) -> Result<Response, ApiError> {
+    grant.count(&app, Endpoint::UserStatus)?;
     let status = app.store.user_status(named(&app, &id).await?.id, app.now()).await?;
     Ok(show(status.as_ref()))
 }

@@ -90,7 +90,7 @@ fn entered(row: &Row, pairs: &Pairs) -> Result<Value, String> {
         Kind::Boolean => Ok(Value::Boolean(!typed.is_empty() && typed != "0")),
         Kind::MaybeNumber { .. } if typed.is_empty() => Ok(Value::Nothing),
         Kind::Number { .. } | Kind::MaybeNumber { .. } => number(),
-        Kind::Prefix | Kind::Word(_) => Ok(Value::Text(typed.to_owned())),
+        Kind::Prefix | Kind::Text { .. } | Kind::Word(_) => Ok(Value::Text(typed.to_owned())),
         Kind::Words(_) => Ok(Value::Words(pairs.all(&format!("{name}[]")).map(str::to_owned).collect())),
     }
 }
@@ -107,6 +107,7 @@ fn field(row: &Row, value: Option<&Value>, problem: Option<String>) -> SettingFi
             SettingInput::Number { value: text(), least, most: Some(most).filter(|most| *most < i64::MAX) }
         }
         Kind::Prefix => SettingInput::Text { value: text(), longest: Prefix::LONGEST },
+        Kind::Text { longest } => SettingInput::Text { value: text(), longest },
         Kind::Word(words) => SettingInput::One(choices(words, |word| text() == word)),
         Kind::Words(words) => SettingInput::Any(choices(words, |word| match value {
             Some(Value::Words(chosen)) => chosen.iter().any(|chosen| chosen == word),

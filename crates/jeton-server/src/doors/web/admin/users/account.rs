@@ -112,7 +112,7 @@ pub(in crate::doors::web) async fn submit(
             other: Some("You cannot take your own administration away. Ask another administrator to do it.".to_owned()),
             ..Problems::default()
         },
-        Ok(person) => match app.change_user(user.id, changes(person), grant.by()).await? {
+        Ok(person) => match app.change_user(user.id, changes(person, &user), grant.by()).await? {
             Ok(_) => {
                 visit.set(Cookie::News, &News::Done(Done::Saved).write())?;
                 return visit.go_on(&paths::admin_user(user.id));
@@ -124,12 +124,13 @@ pub(in crate::doors::web) async fn submit(
     page(&app, &visit, caller, &user, entered, shown).await
 }
 
-fn changes(person: Person) -> UserChanges {
+/// An address that stays the same is not vouched for.
+fn changes(person: Person, user: &User) -> UserChanges {
     let Person { username, name, email, projects_limit, administrator, external } = person;
     UserChanges {
         username: Some(username),
         name: Some(name),
-        email: Some(email),
+        email: Some(email).filter(|email| email.as_str() != user.email),
         projects_limit: Some(projects_limit),
         administrator: Some(administrator),
         external: Some(external),
@@ -137,7 +138,7 @@ fn changes(person: Person) -> UserChanges {
     }
 }
 
-/// Closes the account or opens it again, or switches its second factor off.
+/// Closes the account or opens it again, vouches for its address, or switches its second factor off.
 pub(in crate::doors::web) async fn step(
     grant: Grant<Administer>,
     State(app): State<App>,
@@ -150,6 +151,8 @@ pub(in crate::doors::web) async fn step(
     let asked = form.pairs.get("step").unwrap_or_default();
     if asked == "reset_two_factor" {
         app.reset_two_factor(&user, grant.by()).await?;
+    } else if asked == "confirm" {
+        app.confirm_account(user.id, grant.by()).await?;
     } else {
         // A step that does not fit the account any more was taken by somebody else meanwhile: the page says what is now.
         let fits = possible(&user, caller).find(|(step, _)| step.name == asked);
@@ -201,6 +204,7 @@ async fn page(
         live_tokens: app.living_tokens(user.id).await?.len(),
         form: entered.into_form(shown.problems),
         steps,
+        can_confirm: user.confirmed_at.is_none(),
         can_reset_two_factor: user.two_factor,
         can_delete: user.id != caller.user.id,
     };

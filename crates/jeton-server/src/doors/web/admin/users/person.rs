@@ -141,6 +141,7 @@ impl Problems {
         match error {
             NotMade::UsernameTaken => Ok(Self { username: Some(error.to_string()), ..Self::default() }),
             NotMade::EmailTaken => Ok(Self { email: Some(error.to_string()), ..Self::default() }),
+            NotMade::IdentityTaken => Ok(Self { other: Some(error.to_string()), ..Self::default() }),
             NotMade::Fault(fault) => Err(fault.into()),
         }
     }

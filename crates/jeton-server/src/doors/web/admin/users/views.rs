@@ -44,6 +44,8 @@ pub(super) struct UserPage<'a> {
     pub(super) form: PersonForm,
     /// What can be done to the account now.
     pub(super) steps: Vec<Step>,
+    /// Nobody has confirmed its address yet.
+    pub(super) can_confirm: bool,
     pub(super) can_reset_two_factor: bool,
     pub(super) can_delete: bool,
 }
