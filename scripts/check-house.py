@@ -13,7 +13,7 @@ import tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LONGEST_FILE = 600
-SOURCES = {".rs", ".py", ".sh", ".js", ".mjs", ".html", ".css", ".sql", ".lua"}
+SOURCES = {".rs", ".py", ".sh", ".js", ".mjs", ".html", ".css", ".sql", ".lua", ".rb"}
 DOORS = "crates/jeton-server/src/doors/"
 # What the rules may be built with: arithmetic, hashing and calendars, nothing that waits, reads or throws dice.
 CORE_DEPENDENCIES = {"crc32fast", "hmac", "jiff", "sha1", "sha2", "subtle", "zeroize"}

@@ -20,7 +20,8 @@ TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resol
 # What the tests leave behind for the canary scan: logs, databases, mails, metrics, and the secrets to look for.
 TEST_DIR = TARGET / "test-run"
 VENV = ROOT / ".venv"
-BROWSER = ROOT / "tests/browser"
+# Where the packages for Node.js are listed that the tests need.
+NODE = ("tests/browser", "tests/it/clients/gitbeaker")
 ADVISORIES = pathlib.Path(os.environ.get("ADVISORIES", "../shared/tools/advisories"))
 
 CARGO_TEST_RESULT = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed;")
@@ -112,7 +113,8 @@ def step_clients():
         run("python3", "-m", "venv", VENV)
     requirements = "tests/it/clients/requirements.txt"
     run(VENV / "bin/pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", requirements)
-    run("npm", "ci", "--prefix", BROWSER, "--ignore-scripts", "--no-audit", "--no-fund", "--no-progress")
+    for folder in NODE:
+        run("npm", "ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund", "--no-progress")
 
 
 def step_tests():

@@ -1,4 +1,5 @@
-//! Starts the real program and uses it as its clients do: with HTTP, git, curl, python-gitlab, a browser, a shell.
+//! Starts the real program and uses it as its clients do: with HTTP, git, curl, libraries in three languages,
+//! a browser, a shell.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod api;

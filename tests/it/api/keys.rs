@@ -4,24 +4,12 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{column, own_id};
-use crate::harness::{Server, Visitor, new_ssh_key};
+use crate::harness::{GPG_KEY, Server, Visitor, new_ssh_key};
 
 /// Made by OpenSSH 9.2, which said these fingerprints.
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOmqgSGxuZ7DY4W3x/nkhMi2rDjitBQYhNltJe3BUwZU";
 const SHA256: &str = "SHA256:Quzmcy7Bp/iXCLdxj2IRKajemwl1y7gNRoTgzze7E9c";
 const MD5: &str = "0c:31:b0:18:c1:cb:8a:0d:e1:fb:f1:74:6c:28:69:fc";
-
-/// Made by `GnuPG` 2.2.
-const GPG: &str = "\
------BEGIN PGP PUBLIC KEY BLOCK-----
-
-mDMEawZCahYJKwYBBAHaRw8BAQdAlotmfrKIoSb610iNEhoqZi7VOOeW6L4rj/Fa
-eLd+8rC0FUpvZSA8am9lQGV4YW1wbGUuY29tPoiQBBMWCAA4FiEEY5rHmzeg7sgH
-lMRVW6UXkpXoJgkFAmsGQmoCGwMFCwkIBwIGFQoJCAsCBBYCAwECHgECF4AACgkQ
-W6UXkpXoJgkxmAD+JLhQlRn1XKoiOkjqwupWtbWbBCNiTPvSQ90OUN68iPwA/1/N
-iP9212ItSLp1ms5R22XLqstHIFEX9fRVyHMLFQEC
-=Dq0C
------END PGP PUBLIC KEY BLOCK-----";
 
 fn message(value: &Value) -> Value {
     json!({ "message": value })
@@ -182,23 +170,23 @@ fn gpg_keys_are_added_shown_and_removed() {
     let (jane, root) = (server.person("jane"), server.root().token("api"));
     let (hers, reading) = (jane.token("api"), jane.token("read_user"));
     let (id, nobody) = (own_id(&hers), server.anonymous());
-    let made = hers.post("/api/v4/user/gpg_keys", &json!({ "key": format!("{GPG}\n") })).expect(201).json();
-    assert_eq!(made, json!({ "id": made["id"], "key": GPG, "created_at": made["created_at"] }));
+    let made = hers.post("/api/v4/user/gpg_keys", &json!({ "key": format!("{GPG_KEY}\n") })).expect(201).json();
+    assert_eq!(made, json!({ "id": made["id"], "key": GPG_KEY, "created_at": made["created_at"] }));
     let own = format!("/api/v4/user/gpg_keys/{}", made["id"]);
     assert_eq!(reading.get(&own).expect(200).json(), made);
     assert_eq!(reading.get("/api/v4/user/gpg_keys").expect(200).json(), json!([made]));
     assert_eq!(nobody.get(&format!("/api/v4/users/{id}/gpg_keys")).expect(200).json(), json!([made]));
     assert_eq!(nobody.get(&format!("/api/v4/users/{id}/gpg_keys/{}", made["id"])).expect(200).json(), made);
-    assert_eq!(nobody.get(&format!("/{}.gpg", jane.username)).expect(200).text(), format!("{GPG}\n"));
+    assert_eq!(nobody.get(&format!("/{}.gpg", jane.username)).expect(200).text(), format!("{GPG_KEY}\n"));
 
     let armour = "A valid public GPG key begins with '-----BEGIN PGP PUBLIC KEY BLOCK-----' and ends with \
                   '-----END PGP PUBLIC KEY BLOCK-----'";
     let taken = json!(["has already been taken"]);
     for (key, expected) in [
         ("x", json!({ "key": [format!("is invalid. {armour}")] })),
-        (GPG, json!({ "key": taken })),
-        (&GPG.replace("\n\n", "\nComment: mine\n\n"), json!({ "fingerprint": taken, "primary_keyid": taken })),
-        (&GPG.replace('=', "+"), json!({ "fingerprint": ["can't be blank"], "primary_keyid": ["can't be blank"] })),
+        (GPG_KEY, json!({ "key": taken })),
+        (&GPG_KEY.replace("\n\n", "\nComment: mine\n\n"), json!({ "fingerprint": taken, "primary_keyid": taken })),
+        (&GPG_KEY.replace('=', "+"), json!({ "fingerprint": ["can't be blank"], "primary_keyid": ["can't be blank"] })),
     ] {
         assert_eq!(hers.post("/api/v4/user/gpg_keys", &json!({ "key": key })).expect(400).json(), message(&expected));
     }
@@ -209,8 +197,8 @@ fn gpg_keys_are_added_shown_and_removed() {
     assert_eq!(hers.delete(&own).expect(404).json(), missing);
 
     let theirs = format!("/api/v4/users/{id}/gpg_keys");
-    hers.post(&theirs, &json!({ "key": GPG })).expect(403);
-    let made = root.post(&theirs, &json!({ "key": GPG })).expect(201).json();
+    hers.post(&theirs, &json!({ "key": GPG_KEY })).expect(403);
+    let made = root.post(&theirs, &json!({ "key": GPG_KEY })).expect(201).json();
     hers.delete(&format!("{theirs}/{}", made["id"])).expect(403);
     root.delete(&format!("{theirs}/{}", made["id"])).expect(204);
 }

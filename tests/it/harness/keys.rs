@@ -4,6 +4,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
+/// An OpenPGP key of Joe <joe@example.com>, made by `GnuPG` 2.2.
+pub(crate) const GPG_KEY: &str = "\
+-----BEGIN PGP PUBLIC KEY BLOCK-----
+
+mDMEawZCahYJKwYBBAHaRw8BAQdAlotmfrKIoSb610iNEhoqZi7VOOeW6L4rj/Fa
+eLd+8rC0FUpvZSA8am9lQGV4YW1wbGUuY29tPoiQBBMWCAA4FiEEY5rHmzeg7sgH
+lMRVW6UXkpXoJgkFAmsGQmoCGwMFCwkIBwIGFQoJCAsCBBYCAwECHgECF4AACgkQ
+W6UXkpXoJgkxmAD+JLhQlRn1XKoiOkjqwupWtbWbBCNiTPvSQ90OUN68iPwA/1/N
+iP9212ItSLp1ms5R22XLqstHIFEX9fRVyHMLFQEC
+=Dq0C
+-----END PGP PUBLIC KEY BLOCK-----";
+
 /// 32 bytes that come once.
 fn new_point() -> Vec<u8> {
     static COUNT: AtomicU64 = AtomicU64::new(1);

@@ -33,7 +33,7 @@ mod wait;
 
 pub(crate) use engine::Engine;
 pub(crate) use git::{Git, Outcome};
-pub(crate) use keys::{new_gpg_key, new_ssh_key};
+pub(crate) use keys::{GPG_KEY, new_gpg_key, new_ssh_key};
 pub(crate) use person::Person;
 pub(crate) use secrets::new_password;
 pub(crate) use server::Server;
