@@ -71,6 +71,9 @@ fn what_was_answered_survives_a_kill_and_nothing_stands_by_half() {
     });
     server.start_again();
 
+    let checked = server.jeton(&["doctor"]).expect_ok();
+    assert!(checked.contains("events chained"), "{checked}");
+
     let (made, revoked) = (answered.made.into_inner().unwrap(), answered.revoked.into_inner().unwrap());
     assert!(made.len() < TOKENS, "the power was to go before the end");
     for (id, token) in &made {

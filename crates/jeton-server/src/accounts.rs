@@ -60,9 +60,20 @@ impl App {
     /// Ends the session that the caller came with.
     pub async fn sign_out(&self, caller: &Caller, by: By) -> Result<(), Fault> {
         match caller.via {
-            Via::Session(session) => self.store.end_session(caller.user.id, session, by, self.now()).await.map(drop),
+            Via::Session(session) => self.end_session(caller.user.id, session, by).await.map(drop),
             Via::Token(_) | Via::Password => Ok(()),
         }
+    }
+
+    /// Ends one session of that user. False if there is none of that number. When this returns, no request is let in with
+    /// it any more, and none that came with it is under way.
+    pub async fn end_session(&self, user: UserId, session: SessionId, by: By) -> Result<bool, Fault> {
+        self.see_through(move |app| async move { app.store.end_session(user, session, by, app.now()).await }).await
+    }
+
+    /// Ends the user's sessions but one, likewise. Answers how many.
+    pub async fn end_other_sessions(&self, user: UserId, keep: SessionId, by: By) -> Result<u64, Fault> {
+        self.see_through(move |app| async move { app.store.end_other_sessions(user, keep, by, app.now()).await }).await
     }
 
     /// Sets another password for somebody who proved to know the one of the hash `old`; sessions other than `keep` end, and

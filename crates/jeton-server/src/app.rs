@@ -81,11 +81,6 @@ impl Config {
     }
 }
 
-/// The key under which audit events are chained, from the instance's own.
-pub fn audit_key(digest_key: &DigestKey) -> DigestKey {
-    digest_key.derive("audit chain")
-}
-
 /// What every door shares; cheap to clone.
 #[derive(Clone)]
 pub struct App(Arc<Shared>);
@@ -129,7 +124,6 @@ pub struct Shared {
     /// What is pushed and fetched: `<data_dir>/repositories/`.
     pub repositories: Repositories,
     digest_key: DigestKey,
-    audit_key: DigestKey,
     policy: ArcSwap<Policy>,
 }
 
@@ -161,7 +155,7 @@ impl App {
             repositories: Repositories::below(config.data_dir.join("repositories"), Git::default()),
             avatars: Avatars::below(config.data_dir.join("avatars")),
             config,
-            store,
+            store: store.keyed(&digest_key, *nature::chance()?),
             clock,
             identities: Identities::default(),
             underway: Arc::default(),
@@ -172,7 +166,6 @@ impl App {
             remembered: Remembered::new()?,
             request_ids: RequestIds::new()?,
             metrics: Metrics::default(),
-            audit_key: audit_key(&digest_key),
             digest_key,
             policy: ArcSwap::from_pointee(policy),
         })))
@@ -267,12 +260,6 @@ impl App {
         self.identities.forget_everything();
         self.remembered.forget_everything();
         self.underway.review().await;
-    }
-
-    /// Chains the audit events that are not chained yet.
-    pub async fn chain_audit(&self) -> Result<(), Fault> {
-        while self.store.chain_audit(&self.audit_key).await? > 0 {}
-        Ok(())
     }
 
     /// Finds the caller behind a credential. What is presented and wrong is never an anonymous caller.

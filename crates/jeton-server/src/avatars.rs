@@ -1,13 +1,7 @@
 //! Pictures of users: files that are named after the digest of their content, beside the database, which says whose each
 //! is. What a file is, its first bytes say and not its name.
 
-use std::{
-    fmt::Write as _,
-    fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
-    path::{Path, PathBuf},
-};
+use std::{fmt::Write as _, io, path::PathBuf};
 
 use bytes::Bytes;
 use jeton_core::id::UserId;
@@ -15,7 +9,7 @@ use jeton_store::By;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex;
 
-use crate::{app::App, refusal::Refusal};
+use crate::{app::App, durable, refusal::Refusal};
 
 /// The largest picture, in bytes.
 const LARGEST: usize = 200 * 1024;
@@ -128,7 +122,7 @@ impl Avatars {
 
     async fn keep(&self, name: &str, content: Bytes) -> io::Result<()> {
         let (directory, name) = (self.directory.clone(), name.to_owned());
-        tokio::task::spawn_blocking(move || write(&directory, &name, &content)).await?
+        tokio::task::spawn_blocking(move || durable::write(&directory, &name, &content)).await?
     }
 
     async fn remove(&self, name: &str) -> io::Result<()> {
@@ -137,17 +131,6 @@ impl Avatars {
             done => done,
         }
     }
-}
-
-/// Writes the file aside and renames it into its place, so that it is there whole or not at all.
-fn write(directory: &Path, name: &str, content: &[u8]) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-    let (place, aside) = (directory.join(name), directory.join(format!("{name}.new")));
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    fs::rename(aside, place)?;
-    File::open(directory)?.sync_all()
 }
 
 /// The name of a picture's file: the digest of its content, and its kind.
@@ -192,6 +175,8 @@ impl App {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::fs;
 
     use super::*;
     use crate::test_instance::{BY, Instance};

@@ -10,7 +10,7 @@ mod process;
 use std::{
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -31,6 +31,8 @@ pub struct Metrics {
     doors: OnceLock<Vec<Arc<DoorMetrics>>>,
     refusals: Family<Refused, Counter>,
     connections: OnceLock<Arc<Keeper>>,
+    /// Whether the audit log was found broken when it was lengthened last.
+    pub(crate) audit_broken: AtomicBool,
 }
 
 /// The labels of a refusal.

@@ -1,16 +1,26 @@
 //! Audit events: what happened, who did it and from where. Never a secret.
 
+mod accept;
+mod anchor;
 mod chain;
+mod check;
+mod entry;
 mod events;
+mod keys;
+mod waiting;
 
-pub use chain::{Break, Checked};
+pub use anchor::Anchor;
+pub use chain::{Break, Chained};
+pub use check::Checked;
 pub use events::{AuditEvent, AuditFilter};
+pub(crate) use keys::AuditKeys;
 
 use std::net::IpAddr;
 
 use jeton_core::{id::UserId, time::Timestamp};
 use serde_json::Value;
 
+use self::entry::Entry;
 use crate::{
     Fault,
     db::{Tx, on_tx},
@@ -85,22 +95,36 @@ pub(crate) struct Event {
     pub(crate) details: Value,
 }
 
-/// Records the event in the transaction of the change itself.
+/// Records the event, with its mark, in the transaction of the change itself.
 pub(crate) async fn record(tx: &mut Tx, by: &By, now: Timestamp, event: Event) -> Result<(), Fault> {
+    let entry = Entry {
+        at: now.micros(),
+        actor_id: by.user.map(|user| user.0),
+        actor_via: by.means.name().to_owned(),
+        address: by.address.map(|address| address.to_string()),
+        client: by.client.clone(),
+        request_id: by.request_id.clone(),
+        action: event.action.to_owned(),
+        subject: event.subject.to_owned(),
+        subject_id: event.subject_id,
+        details: event.details.to_string(),
+    };
+    let mark = tx.audit_keys.as_ref().ok_or(Fault::NoKey)?.mark(&entry);
     on_tx!(tx, c => sqlx::query(
         "INSERT INTO audit_events
-            (at, actor_id, actor_via, address, request_id, action, subject, subject_id, details, client)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
-        .bind(now.micros())
-        .bind(by.user.map(|user| user.0))
-        .bind(by.means.name())
-        .bind(by.address.map(|address| address.to_string()))
-        .bind(by.request_id.as_deref())
-        .bind(event.action)
-        .bind(event.subject)
-        .bind(event.subject_id)
-        .bind(event.details.to_string())
-        .bind(by.client.as_deref())
+            (at, actor_id, actor_via, address, request_id, action, subject, subject_id, details, client, mark)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
+        .bind(entry.at)
+        .bind(entry.actor_id)
+        .bind(entry.actor_via)
+        .bind(entry.address)
+        .bind(entry.request_id)
+        .bind(entry.action)
+        .bind(entry.subject)
+        .bind(entry.subject_id)
+        .bind(entry.details)
+        .bind(entry.client)
+        .bind(&mark[..])
         .execute(c).await.map(drop))
     .map_err(Fault::from)
 }

@@ -9,7 +9,7 @@ use sqlx::{
 };
 use tokio::sync::Notify;
 
-use crate::{Fault, migrate};
+use crate::{Fault, audit::AuditKeys, migrate};
 
 /// How long a statement waits for SQLite's write lock, or a request for a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -20,6 +20,8 @@ pub struct Store {
     pub(crate) db: Db,
     /// Told after each transaction that queued a mail.
     pub(crate) mails_queued: Arc<Notify>,
+    /// What audit events are marked and chained with, once the instance's key is known.
+    pub(crate) audit_keys: Option<Arc<AuditKeys>>,
 }
 
 /// The set of engines is closed, so this is an enum and not a trait.
@@ -37,6 +39,8 @@ pub(crate) struct Tx {
     pub(crate) engine: EngineTx,
     /// Whether it queued a mail, whose sender is woken when it is committed.
     pub(crate) mails_queued: bool,
+    /// See [`Store`].
+    pub(crate) audit_keys: Option<Arc<AuditKeys>>,
 }
 
 /// A transaction on either engine.
@@ -112,7 +116,7 @@ impl Store {
             let scheme = address.split(':').next().unwrap_or_default();
             return Err(Fault::Address(format!("`{scheme}:` is neither `sqlite:` nor `postgres:`")));
         };
-        Ok(Self { db, mails_queued: Arc::default() })
+        Ok(Self { db, mails_queued: Arc::default(), audit_keys: None })
     }
 
     /// Asks the database for nothing but an answer.
@@ -140,7 +144,7 @@ impl Store {
     {
         let store = self.clone();
         let task = tokio::spawn(async move {
-            let mut tx = store.db.begin().await?;
+            let mut tx = store.begin().await?;
             let value = match work(&mut tx).await {
                 Ok(value) => value,
                 Err(error) => {
@@ -158,6 +162,14 @@ impl Store {
         task.await.map_err(Fault::from)?
     }
 
+    async fn begin(&self) -> Result<Tx, Fault> {
+        let engine = match &self.db {
+            Db::Sqlite { write, .. } => EngineTx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Db::Postgres(pool) => EngineTx::Postgres(pool.begin().await?),
+        };
+        Ok(Tx { engine, mails_queued: false, audit_keys: self.audit_keys.clone() })
+    }
+
     /// Closes every connection after its statement; SQLite's write-ahead log is then folded into the database file.
     pub async fn close(&self) {
         match &self.db {
@@ -167,16 +179,6 @@ impl Store {
             }
             Db::Postgres(pool) => pool.close().await,
         }
-    }
-}
-
-impl Db {
-    async fn begin(&self) -> Result<Tx, Fault> {
-        let engine = match self {
-            Self::Sqlite { write, .. } => EngineTx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => EngineTx::Postgres(pool.begin().await?),
-        };
-        Ok(Tx { engine, mails_queued: false })
     }
 }
 

@@ -15,6 +15,9 @@ pub enum Fault {
     /// The address of the database is no address.
     #[error("the database address is not understood: {0}")]
     Address(String),
+    /// The store was not given the instance's key, without which no audit event is written or judged.
+    #[error("audit events need the instance's key, and the store was not given one")]
+    NoKey,
     /// The task that carried a transaction ended before its time.
     #[error("a transaction was abandoned: {0}")]
     Abandoned(#[from] tokio::task::JoinError),

@@ -61,8 +61,10 @@ mod tests {
 
     use jeton_core::{
         time::Timestamp,
+        token::DigestKey,
         user::{Email, Username},
     };
+    use zeroize::Zeroizing;
 
     use crate::{
         By, Means, Slice, Store,
@@ -79,6 +81,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let address = format!("sqlite:{}", dir.path().join("jeton.db").display());
         let store = Store::open(&address).await.unwrap();
+        let store = store.keyed(&DigestKey::new(&Zeroizing::new([9; 32])), [0; 16]);
         let new = NewUser::plain(
             Username::parse("juergen").unwrap(),
             "JÜRGEN".into(),

@@ -19,6 +19,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (6, "mail", include_str!("../migrations/0006_mail.sql")),
     (7, "second factors", include_str!("../migrations/0007_factors.sql")),
     (8, "audit chain", include_str!("../migrations/0008_audit_chain.sql")),
+    (9, "audit marks", include_str!("../migrations/0009_audit_marks.sql")),
     (10, "redirects", include_str!("../migrations/0010_redirects.sql")),
     (11, "one throttle", include_str!("../migrations/0011_one_throttle.sql")),
 ];

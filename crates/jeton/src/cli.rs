@@ -3,7 +3,7 @@
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
-    commands::{TokenCommand, UserCommand},
+    commands::{AuditCommand, TokenCommand, UserCommand},
     settings::{self, BadSetting, ROWS, Settings, Sources},
 };
 
@@ -26,6 +26,9 @@ pub(crate) enum Command {
     /// Make, show, revoke and identify tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Accept the end of the audit log as it is
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Bring the database's schema up to date
     Migrate,
     /// Look for what is wrong with the instance, and say what to do about it

@@ -1,4 +1,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use futures_util::FutureExt as _;
 use jeton_core::{
     policy::Value,
     user::{Email, Username},
@@ -51,6 +57,64 @@ async fn a_session_ends_by_signing_out_and_by_itself() {
     assert!(state(&instance, &two).await.is_some(), "used just before it was idle for too long");
     instance.set_clock(NOW.plus_seconds(2 * week - 1));
     assert_eq!(state(&instance, &two).await, None);
+}
+
+/// A request that is under way in that session, and whether it has ended.
+fn under_way(instance: &Instance, cookie: &str) -> (tokio::task::JoinHandle<()>, Arc<AtomicBool>) {
+    let (app, cookie) = (instance.app.clone(), cookie.to_owned());
+    let place = instance.app.underway.enter(Box::new(move || {
+        let (app, cookie) = (app.clone(), cookie.clone());
+        Box::pin(async move { app.identify_session(&cookie).await.unwrap().is_some() })
+    }));
+    let ended = Arc::new(AtomicBool::new(false));
+    let note = Arc::clone(&ended);
+    let request = tokio::spawn(async move {
+        place.revoked().await;
+        tokio::task::yield_now().await;
+        note.store(true, Ordering::SeqCst);
+    });
+    (request, ended)
+}
+
+#[tokio::test]
+async fn what_is_under_way_in_a_session_ends_with_it() {
+    let instance = Instance::new().await;
+    let (app, jane) = (&instance.app, instance.user("jane", false).await);
+    let mut sessions = Vec::new();
+    for _ in 0..4 {
+        let cookie = app.sign_in(&jane, BY).await.unwrap();
+        let caller = app.identify_session(&cookie).await.unwrap().unwrap();
+        let (request, ended) = under_way(&instance, &cookie);
+        sessions.push((caller, request, ended));
+    }
+    let number = |index: usize| match sessions[index].0.via {
+        Via::Session(session) => session,
+        Via::Token(_) | Via::Password => panic!("no session"),
+    };
+    let ended = || sessions.iter().map(|(_, _, ended)| ended.load(Ordering::SeqCst)).collect::<Vec<_>>();
+    assert!(!app.end_session(UserId(jane.id.0 + 1), number(0), BY).await.unwrap(), "somebody else's");
+    assert_eq!(ended(), [false; 4]);
+    assert!(app.end_session(jane.id, number(0), BY).await.unwrap());
+    assert_eq!(ended(), [true, false, false, false]);
+    app.sign_out(&sessions[1].0, BY).await.unwrap();
+    assert_eq!(ended(), [true, true, false, false]);
+    assert_eq!(app.end_other_sessions(jane.id, number(3), BY).await.unwrap(), 1);
+    assert_eq!(ended(), [true, true, true, false]);
+    assert_eq!(app.underway.count(), 1);
+}
+
+/// A client that hangs up when its change is asked for does not stop it half-way.
+#[tokio::test]
+async fn a_session_ends_also_when_whoever_ends_it_hangs_up() {
+    let instance = Instance::new().await;
+    let (app, jane) = (&instance.app, instance.user("jane", false).await);
+    let cookie = app.sign_in(&jane, BY).await.unwrap();
+    let caller = app.identify_session(&cookie).await.unwrap().unwrap();
+    let (request, ended) = under_way(&instance, &cookie);
+    let asking = app.sign_out(&caller, BY);
+    assert!(asking.now_or_never().is_none(), "it is dropped after its first step");
+    request.await.unwrap();
+    assert!(ended.load(Ordering::SeqCst));
 }
 
 #[tokio::test]

@@ -26,6 +26,7 @@ pub(crate) fn write(app: &App) -> Result<String, fmt::Error> {
     people(registry, app);
     mails(registry, app);
     git(registry, app);
+    audit(registry, app);
     process::register(all.sub_registry_with_prefix("process"));
     let mut text = String::new();
     encode(&mut text, &all)?;
@@ -74,6 +75,14 @@ fn git(registry: &mut Registry, app: &App) {
         "git_processes",
         "Git processes that were started and still run",
         gauge(app.repositories.git().running()),
+    );
+}
+
+fn audit(registry: &mut Registry, app: &App) {
+    registry.register(
+        "audit_log_broken",
+        "1 if the audit log was found broken when it was lengthened last, otherwise 0",
+        gauge(usize::from(app.metrics.audit_broken.load(Relaxed))),
     );
 }
 

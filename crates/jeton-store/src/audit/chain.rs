@@ -2,199 +2,231 @@
 //!
 //! Events are chained behind the changes that they tell of, a moment later and many at a time: chained in the very
 //! transaction, every change on the instance would have to wait for every other. Until then an event stands at the end,
-//! not chained yet. The order of the chain is the order in which events were found, not that of their numbers:
-//! PostgreSQL gives numbers before it commits.
+//! not chained yet, and its mark alone tells that it is genuine. The order of the chain is the order in which events were
+//! found, not that of their numbers: PostgreSQL gives numbers before it commits.
+//!
+//! Where the end of the chain is not what it must be, nothing is chained any more: events wait, with their marks, until
+//! somebody has looked at it.
 
-use jeton_core::token::DigestKey;
+use std::sync::Arc;
+
 use sqlx::{FromRow, QueryBuilder};
 
+use super::{
+    Anchor,
+    keys::AuditKeys,
+    waiting::{Judge, Waiting, waiting_events},
+};
 use crate::{
     Fault, Store,
     db::{Tx, on, on_tx},
 };
 
 /// Events that are chained or checked at a time.
-const BATCH: i64 = 500;
+pub(super) const BATCH: i64 = 500;
 /// What the first event is chained to.
-const BEGINNING: [u8; 32] = [0; 32];
+pub(super) const BEGINNING: [u8; 32] = [0; 32];
 
-/// The columns of an [`EventRow`].
-macro_rules! event_columns {
-    () => {
-        "id, at, actor_id, actor_via, address, client, request_id, action, subject, subject_id, details"
-    };
-}
-
-/// An event with everything that the chain covers.
-#[derive(FromRow)]
-struct EventRow {
-    id: i64,
-    at: i64,
-    actor_id: Option<i64>,
-    actor_via: String,
-    address: Option<String>,
-    client: Option<String>,
-    request_id: Option<String>,
-    action: String,
-    subject: String,
-    subject_id: i64,
-    details: String,
-}
-
-#[derive(FromRow)]
-struct LinkRow {
-    #[sqlx(flatten)]
-    event: EventRow,
-    position: i64,
-    chain: Vec<u8>,
-}
-
-/// What checking the chain came to.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Checked {
-    /// Events that are chained.
-    pub chained: i64,
-    /// Events that are not chained yet.
-    pub waiting: i64,
-    /// Where the chain is broken for the first time, and how; none if it is whole.
-    pub broken: Option<Break>,
-}
-
-/// Where the chain is broken.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// Where the audit log is broken.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Break {
     /// The event of this number was changed, or put there.
+    #[error("the event {event} was changed, or put there")]
     Changed {
         /// [`AuditEvent::id`](super::events::AuditEvent::id).
         event: i64,
     },
     /// An event was removed: the one that stood at this position.
+    #[error("the event at position {position} was removed")]
     Removed {
         /// Counted from 1.
         position: i64,
     },
     /// Events were cut off at the end, or the note of where it is was changed.
-    CutOff,
+    #[error("events after position {position} were cut off, or the note of where the chain ends was changed")]
+    CutOff {
+        /// Where the chain ends, as far as it can be told.
+        position: i64,
+    },
+    /// The chain is shorter than the [`Anchor`] says.
+    #[error(
+        "the chain ends at position {position} and had come to {known} before: \
+         an older database was put back, or events were cut off"
+    )]
+    Behind {
+        /// Where it ends.
+        position: i64,
+        /// Where it had come to.
+        known: i64,
+    },
+    /// The chain is another one than the [`Anchor`] says.
+    #[error("the chain up to position {position} is another one than it was: another database was put there")]
+    Replaced {
+        /// Where the two are compared.
+        position: i64,
+    },
+    /// An event that waits to be chained has no mark of its own that was made with the instance's key.
+    #[error("the event {event} was put there, or changed before it was chained: Jeton did not write it")]
+    Forged {
+        /// [`AuditEvent::id`](super::events::AuditEvent::id).
+        event: i64,
+    },
 }
 
-impl EventRow {
-    /// The HMAC over everything before this event, and it.
-    fn chained_to(&self, before: &[u8], key: &DigestKey) -> [u8; 32] {
-        let fields = (
-            self.id,
-            self.at,
-            self.actor_id,
-            &self.actor_via,
-            &self.address,
-            &self.client,
-            &self.request_id,
-            &self.action,
-            &self.subject,
-            self.subject_id,
-            &self.details,
-        );
-        // Numbers and texts always serialise, and JSON says where each of them ends.
-        let event = serde_json::to_vec(&fields).unwrap_or_default();
-        key.digest(&[before, &event].concat()).0
+/// What lengthening the chain came to.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Chained {
+    /// Where the chain ends now; none if there was nothing to chain.
+    pub end: Option<Anchor>,
+    /// What was found broken meanwhile: a forged event is left out, and of anything else nothing was chained.
+    pub broken: Option<Break>,
+}
+
+/// Where the chain ends, as the database notes it.
+#[derive(FromRow)]
+pub(super) struct End {
+    pub(super) position: i64,
+    pub(super) chain: Vec<u8>,
+    pub(super) seal: Vec<u8>,
+}
+
+/// What one transaction did.
+struct Batch {
+    end: Anchor,
+    /// The last event that was looked at; none if there was none left.
+    last: Option<i64>,
+    forged: Option<i64>,
+}
+
+/// Why a transaction did nothing.
+enum NotChained {
+    Broken(Break),
+    Fault(Fault),
+}
+
+impl From<Fault> for NotChained {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
     }
 }
 
-/// Where the chain ends.
-#[derive(FromRow)]
-struct EndRow {
-    position: i64,
-    chain: Vec<u8>,
-    seal: Vec<u8>,
+impl End {
+    /// Whether somebody who has the key wrote it.
+    pub(super) fn is_sealed(&self, keys: &AuditKeys) -> bool {
+        keys.seal(END, self.position, &self.chain)[..] == self.seal[..]
+    }
 }
 
-fn seal(position: i64, chain: &[u8], key: &DigestKey) -> [u8; 32] {
-    key.digest(&[b"end", &position.to_be_bytes()[..], chain].concat()).0
-}
+/// The purpose of the seal of an [`End`].
+const END: &[u8] = b"end";
 
 impl Store {
-    /// Chains events that are not chained yet, some at a time; answers how many they were.
-    pub async fn chain_audit(&self, key: &DigestKey) -> Result<usize, Fault> {
+    /// Chains the events that are not chained yet, if the chain ends where it must, not before the anchor. As long as
+    /// there is no anchor, events without marks are taken too: an older program wrote them.
+    ///
+    /// # Errors
+    /// A [`Fault`]; a broken chain is none.
+    pub async fn chain_audit(&self, anchor: Option<&Anchor>) -> Result<Chained, Fault> {
+        let keys = self.audit_keys()?;
+        let mut chained = Chained::default();
         // Mostly there is nothing to do, and then nothing shall be written.
+        if !self.an_event_waits().await? {
+            return Ok(chained);
+        }
+        let mut after = i64::MIN;
+        loop {
+            let (keys, anchor) = (Arc::clone(&keys), anchor.cloned());
+            let batch = self.write(move |tx| Box::pin(async move { lengthen(tx, &keys, anchor, after).await })).await;
+            let batch = match batch {
+                Ok(batch) => batch,
+                Err(NotChained::Broken(broken)) => return Ok(Chained { broken: Some(broken), ..chained }),
+                Err(NotChained::Fault(fault)) => return Err(fault),
+            };
+            chained.end = Some(batch.end);
+            chained.broken = chained.broken.or(batch.forged.map(|event| Break::Forged { event }));
+            let Some(last) = batch.last else { return Ok(chained) };
+            after = last;
+        }
+    }
+
+    async fn an_event_waits(&self) -> Result<bool, Fault> {
         let waiting: Option<i64> = on!(&self.db, c => sqlx::query_scalar(
             "SELECT id FROM audit_events WHERE position IS NULL LIMIT 1").fetch_optional(c).await)?;
-        if waiting.is_none() {
-            return Ok(0);
-        }
-        let key = key.clone();
-        self.write(move |tx| Box::pin(async move { chain(tx, &key).await })).await
-    }
-
-    /// Checks the whole chain.
-    pub async fn check_audit(&self, key: &DigestKey) -> Result<Checked, Fault> {
-        let waiting: i64 = on!(&self.db, c => sqlx::query_scalar(
-            "SELECT count(*) FROM audit_events WHERE position IS NULL").fetch_one(c).await)?;
-        let end: Option<EndRow> = on!(&self.db, c => sqlx::query_as(
-            "SELECT position, chain, seal FROM audit_chain_end").fetch_optional(c).await)?;
-        let (mut position, mut before) = (0, BEGINNING.to_vec());
-        loop {
-            let links = self.links(position).await?;
-            if links.is_empty() {
-                break;
-            }
-            for link in links {
-                let broken = if link.position != position + 1 {
-                    Some(Break::Removed { position: position + 1 })
-                } else if link.event.chained_to(&before, key)[..] == link.chain[..] {
-                    None
-                } else {
-                    Some(Break::Changed { event: link.event.id })
-                };
-                if broken.is_some() {
-                    return Ok(Checked { chained: position, waiting, broken });
-                }
-                (position, before) = (link.position, link.chain);
-            }
-        }
-        let whole = end.map_or(position == 0, |end| {
-            end.position == position && end.chain == before && seal(position, &before, key)[..] == end.seal[..]
-        });
-        Ok(Checked { chained: position, waiting, broken: (!whole).then_some(Break::CutOff) })
-    }
-
-    async fn links(&self, after: i64) -> Result<Vec<LinkRow>, Fault> {
-        on!(&self.db, c => sqlx::query_as(concat!(
-            "SELECT ", event_columns!(), ", position, chain FROM audit_events WHERE position > $1
-             ORDER BY position LIMIT $2"))
-            .bind(after).bind(BATCH).fetch_all(c).await)
-        .map_err(Fault::from)
+        Ok(waiting.is_some())
     }
 }
 
-async fn chain(tx: &mut Tx, key: &DigestKey) -> Result<usize, Fault> {
-    let (mut position, mut before) = end_of_chain(tx, key).await?;
-    let events: Vec<EventRow> = on_tx!(tx, c => sqlx::query_as(concat!(
-        "SELECT ", event_columns!(), " FROM audit_events WHERE position IS NULL ORDER BY id LIMIT $1"))
-        .bind(BATCH).fetch_all(c).await)?;
-    if events.is_empty() {
-        return Ok(0);
+/// Chains up to [`BATCH`] of the events of numbers above `after`.
+async fn lengthen(tx: &mut Tx, keys: &AuditKeys, anchor: Option<Anchor>, after: i64) -> Result<Batch, NotChained> {
+    let mut end = checked_end(tx, keys, anchor.as_ref()).await?;
+    let waiting = waiting(tx, after).await?;
+    let last = waiting.last().map(|waiting| waiting.event.id);
+    let mut judge = Judge::new(keys, anchor.as_ref());
+    let (mut links, mut forged) = (Vec::with_capacity(waiting.len()), None);
+    for waiting in waiting {
+        let event = &waiting.event;
+        if !judge.is_genuine(&waiting) {
+            forged = forged.or(Some(event.id));
+            continue;
+        }
+        end = Anchor { position: end.position + 1, chain: keys.link(&end.chain, event) };
+        links.push((event.id, end.position, end.chain.to_vec()));
     }
-    let mut links = Vec::with_capacity(events.len());
-    for event in events {
-        position += 1;
-        before = event.chained_to(&before, key).to_vec();
-        links.push((event.id, position, before.clone()));
+    if !links.is_empty() {
+        write_links(tx, links).await?;
+        write_end(tx, keys, &end).await?;
     }
-    let chained = links.len();
-    write_links(tx, links).await?;
-    on_tx!(tx, c => sqlx::query("UPDATE audit_chain_end SET position = $1, chain = $2, seal = $3")
-        .bind(position).bind(&before).bind(&seal(position, &before, key)[..])
-        .execute(c).await.map(drop))?;
-    Ok(chained)
+    Ok(Batch { end, last, forged })
 }
 
-/// Where the chain ends, and nobody else lengthens it until this transaction ends.
-async fn end_of_chain(tx: &mut Tx, key: &DigestKey) -> Result<(i64, Vec<u8>), Fault> {
+/// Where the chain ends, if that is where it must be.
+async fn checked_end(tx: &mut Tx, keys: &AuditKeys, anchor: Option<&Anchor>) -> Result<Anchor, NotChained> {
+    let noted = lock_end(tx, keys).await?;
+    let end = last_link(tx).await?;
+    if !noted.is_sealed(keys) || noted.position != end.position || noted.chain != end.chain {
+        return Err(NotChained::Broken(Break::CutOff { position: end.position.min(noted.position) }));
+    }
+    let Some(anchor) = anchor else { return Ok(end) };
+    if end.position < anchor.position {
+        return Err(NotChained::Broken(Break::Behind { position: end.position, known: anchor.position }));
+    }
+    if link_at(tx, anchor.position).await? != Some(anchor.chain) {
+        return Err(NotChained::Broken(Break::Replaced { position: anchor.position }));
+    }
+    Ok(end)
+}
+
+/// Where the database notes that the chain ends. Nobody else lengthens it until this transaction ends.
+pub(super) async fn lock_end(tx: &mut Tx, keys: &AuditKeys) -> Result<End, Fault> {
     on_tx!(tx, c => sqlx::query(
         "INSERT INTO audit_chain_end (only_one, position, chain, seal) VALUES (1, 0, $1, $2)
          ON CONFLICT (only_one) DO UPDATE SET position = audit_chain_end.position")
-        .bind(&BEGINNING[..]).bind(&seal(0, &BEGINNING, key)[..]).execute(c).await.map(drop))?;
-    on_tx!(tx, c => sqlx::query_as("SELECT position, chain FROM audit_chain_end").fetch_one(c).await)
+        .bind(&BEGINNING[..]).bind(&keys.seal(END, 0, &BEGINNING)[..]).execute(c).await.map(drop))?;
+    on_tx!(tx, c => sqlx::query_as("SELECT position, chain, seal FROM audit_chain_end WHERE only_one = 1").fetch_one(c).await)
         .map_err(Fault::from)
+}
+
+/// The last event that is chained, and otherwise the beginning.
+pub(super) async fn last_link(tx: &mut Tx) -> Result<Anchor, Fault> {
+    let last: Option<(i64, Vec<u8>)> = on_tx!(tx, c => sqlx::query_as(
+        "SELECT position, chain FROM audit_events WHERE position > 0 AND chain IS NOT NULL
+         ORDER BY position DESC LIMIT 1").fetch_optional(c).await)?;
+    let (position, chain) = last.unwrap_or((0, BEGINNING.to_vec()));
+    Ok(Anchor { position, chain: chain.try_into().unwrap_or(BEGINNING) })
+}
+
+async fn link_at(tx: &mut Tx, position: i64) -> Result<Option<[u8; 32]>, Fault> {
+    if position == 0 {
+        return Ok(Some(BEGINNING));
+    }
+    let chain: Option<Vec<u8>> = on_tx!(tx, c => sqlx::query_scalar(
+        "SELECT chain FROM audit_events WHERE position = $1 AND chain IS NOT NULL")
+        .bind(position).fetch_optional(c).await)?;
+    Ok(chain.and_then(|chain| chain.try_into().ok()))
+}
+
+async fn waiting(tx: &mut Tx, after: i64) -> Result<Vec<Waiting>, Fault> {
+    on_tx!(tx, c => sqlx::query_as(waiting_events!()).bind(after).bind(BATCH).fetch_all(c).await).map_err(Fault::from)
 }
 
 async fn write_links(tx: &mut Tx, links: Vec<(i64, i64, Vec<u8>)>) -> Result<(), Fault> {
@@ -209,5 +241,13 @@ async fn write_links(tx: &mut Tx, links: Vec<(i64, i64, Vec<u8>)>) -> Result<(),
         );
         text.build().persistent(false).execute(c).await.map(drop)
     })
+    .map_err(Fault::from)
+}
+
+/// Notes where the chain ends.
+pub(super) async fn write_end(tx: &mut Tx, keys: &AuditKeys, end: &Anchor) -> Result<(), Fault> {
+    on_tx!(tx, c => sqlx::query("UPDATE audit_chain_end SET position = $1, chain = $2, seal = $3 WHERE only_one = 1")
+        .bind(end.position).bind(&end.chain[..]).bind(&keys.seal(END, end.position, &end.chain)[..])
+        .execute(c).await.map(drop))
     .map_err(Fault::from)
 }

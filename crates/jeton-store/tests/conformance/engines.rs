@@ -10,7 +10,7 @@ use jeton_core::{
     id::UserId,
     scope::ScopeSet,
     time::Timestamp,
-    token::{Expiry, Handle, MadeVia, TokenDigest},
+    token::{DigestKey, Expiry, Handle, MadeVia, TokenDigest},
     user::{Email, User, Username},
 };
 use jeton_store::{
@@ -20,25 +20,53 @@ use jeton_store::{
 };
 #[expect(clippy::disallowed_types, reason = "a database cannot be made with a parameter for its name")]
 use sqlx::AssertSqlSafe;
-use sqlx::{Connection, Executor, PgConnection};
+use sqlx::{Connection, Executor, PgConnection, SqliteConnection};
+use zeroize::Zeroizing;
 
 /// The moment at which tests begin: 2026-01-01 00:00:00 UTC.
 pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
 
+/// The instance's key.
+pub(crate) fn key() -> DigestKey {
+    DigestKey::new(&Zeroizing::new([9; 32]))
+}
+
+/// Opens a database as another run of the program does.
+pub(crate) async fn open(address: &str) -> Store {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    let run = RUNS.fetch_add(1, Ordering::Relaxed);
+    Store::open(address).await.unwrap().keyed(&key(), u128::from(run).to_be_bytes())
+}
+
 /// Runs the test on each engine, in an empty database of its own.
 pub(crate) async fn for_each_engine(test: impl AsyncFn(Store)) {
+    for_each_database(async |store, _| test(store).await).await;
+}
+
+/// The same, for a test that wants the database's address too.
+pub(crate) async fn for_each_database(test: impl AsyncFn(Store, &str)) {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(&format!("sqlite:{}", dir.path().join("jeton.db").display())).await.unwrap();
-    test(store.clone()).await;
+    let address = format!("sqlite:{}", dir.path().join("jeton.db").display());
+    let store = open(&address).await;
+    test(store.clone(), &address).await;
     store.close().await;
 
     let Ok(administrator) = std::env::var("JETON_TEST_POSTGRES") else { return };
     let name = database_name();
     run(&administrator, format!("CREATE DATABASE {name}")).await;
-    let store = Store::open(&format!("{}/{name}", server_of(&administrator))).await.unwrap();
-    test(store.clone()).await;
+    let address = format!("{}/{name}", server_of(&administrator));
+    let store = open(&address).await;
+    test(store.clone(), &address).await;
     store.close().await;
     run(&administrator, format!("DROP DATABASE {name} WITH (FORCE)")).await;
+}
+
+/// What somebody does who can write into the database: runs statements past Jeton.
+pub(crate) async fn tamper(address: &str, statements: &'static str) {
+    match address.strip_prefix("sqlite:") {
+        Some(path) => drop(SqliteConnection::connect(path).await.unwrap().execute(statements).await.unwrap()),
+        None => run(address, statements.to_owned()).await,
+    }
 }
 
 /// The address without the name of a database.

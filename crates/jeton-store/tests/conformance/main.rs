@@ -3,6 +3,7 @@
 
 mod around_users;
 mod audit;
+mod audit_chain;
 mod authentication_log;
 mod confirmation;
 mod devices;

@@ -9,9 +9,10 @@ use std::{
 use anyhow::{anyhow, bail, ensure};
 use jeton_core::id::ProjectId;
 use jeton_server::{
-    app::audit_key,
+    audit::read_anchor,
     edge::{Certificate, raise_open_files},
     mail::Smtp,
+    nature,
     repositories::{Git, Repositories},
 };
 use jeton_store::{
@@ -213,16 +214,30 @@ async fn check_key(data_dir: &Path, store: &Store) -> anyhow::Result<String> {
 /// Whether the chain of audit events is whole.
 async fn check_audit(data_dir: &Path, store: &Store) -> anyhow::Result<String> {
     let Some(key) = keys::read(&keys::path(data_dir))? else { bail!("it cannot be checked without the key") };
-    let Checked { chained, waiting, broken } = store.check_audit(&audit_key(&key)).await?;
-    let what = match broken {
-        None => return Ok(format!("{chained} events chained, {waiting} waiting for it")),
-        Some(Break::Changed { event }) => format!("the event {event} was changed, or put there"),
-        Some(Break::Removed { position }) => format!("the event at position {position} was removed"),
-        Some(Break::CutOff) => format!("events after position {chained} were cut off"),
-    };
-    bail!(
-        "{what}: somebody wrote into the database past Jeton. Compare it with a backup, and look who can reach the database"
-    )
+    let store = store.clone().keyed(&key, *nature::chance()?);
+    // Before the check: the chain may grow meanwhile, and its anchor with it.
+    let anchor = read_anchor(data_dir, &store).await?;
+    let Checked { chained, waiting, broken } = store.check_audit(anchor.as_ref()).await?;
+    match broken {
+        None => Ok(format!("{chained} events chained, {waiting} waiting for it")),
+        Some(broken) => Err(anyhow!("{broken}{}", after(&broken))),
+    }
+}
+
+/// What to do about a broken audit log.
+fn after(broken: &Break) -> String {
+    const PAST_JETON: &str =
+        "somebody wrote into the database past Jeton: compare it with a backup, and look who can reach the database";
+    match broken {
+        Break::Changed { .. } | Break::Removed { .. } | Break::Forged { .. } => format!(": {PAST_JETON}"),
+        Break::CutOff { .. } => format!(
+            ": {PAST_JETON}. No event is chained until `jeton audit accept-end` takes what is there for the end"
+        ),
+        Break::Behind { .. } | Break::Replaced { .. } => format!(
+            ". If you restored a backup, say so with `jeton audit accept-end`; if not, {PAST_JETON}. No event is chained \
+             until then"
+        ),
+    }
 }
 
 async fn check_administrator(store: &Store) -> anyhow::Result<String> {

@@ -2,13 +2,14 @@
 //! on the same data what they changed.
 
 mod ask;
+mod audit;
 mod doctor;
 mod serve;
 mod show;
 mod token;
 mod user;
 
-pub(crate) use {token::TokenCommand, user::UserCommand};
+pub(crate) use {audit::AuditCommand, token::TokenCommand, user::UserCommand};
 
 use anyhow::{Context as _, anyhow};
 use jeton_core::user::User;
@@ -23,6 +24,7 @@ pub(crate) async fn run(command: Command, settings: Settings) -> anyhow::Result<
         Command::Serve => serve::run(settings).await,
         Command::User(command) => user::run(command, &open(&settings).await?).await,
         Command::Token(command) => token::run(command, &open(&settings).await?).await,
+        Command::Audit(command) => audit::run(&command, &open(&settings).await?).await,
         Command::Migrate => migrate(&settings).await,
         Command::Doctor { json } => doctor::run(&settings, json).await,
     }

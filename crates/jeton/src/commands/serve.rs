@@ -105,7 +105,9 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     courier.await.context("the mails of the last moment could not be sent")?;
     app.last_used.flush(&app.store).await.context("the last uses of tokens could not be written")?;
     app.flush_activity().await.context("the last activities of users could not be written")?;
-    app.chain_audit().await.context("the last audit events could not be chained")?;
+    if let Err(error) = app.chain_audit().await {
+        tracing::error!(%error, "the last audit events are not chained; they wait for the next start");
+    }
     app.store.close().await;
     Ok(())
 }
@@ -218,17 +220,19 @@ async fn flush_uses(app: App) {
     }
 }
 
+/// What is wrong is said once, and not again every second.
 async fn chain_audit(app: App) {
-    let mut failing = false;
+    let mut said = None;
     loop {
         tokio::time::sleep(CHAIN).await;
-        let outcome = app.chain_audit().await;
-        if let Err(fault) = &outcome
-            && !failing
-        {
-            tracing::warn!(%fault, "audit events cannot be chained; it is tried again");
+        let wrong = match app.chain_audit().await {
+            Ok(broken) => broken.map(|broken| broken.to_string()),
+            Err(error) => Some(error.to_string()),
+        };
+        if let Some(wrong) = wrong.as_ref().filter(|wrong| Some(*wrong) != said.as_ref()) {
+            tracing::error!(%wrong, "the audit log cannot be chained as it must be; `jeton doctor` says what to do");
         }
-        failing = outcome.is_err();
+        said = wrong;
     }
 }
 

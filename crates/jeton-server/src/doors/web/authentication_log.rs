@@ -13,6 +13,7 @@ use super::{
     agents,
     error::Problem,
     form::Pairs,
+    log::{self, Pager},
     moments, paths,
     views::{Frame, Moment},
     visit::Visit,
@@ -23,18 +24,12 @@ use crate::{
     refusal::Refusal,
 };
 
-/// Entries on one page.
-const PAGE: usize = 50;
-
 #[derive(Template)]
 #[template(path = "authentication_log.html")]
 struct LogPage<'a> {
     frame: Frame<'a>,
     entries: Vec<EntryRow>,
-    /// Where the next page begins, if there is more.
-    older: Option<i64>,
-    /// Whether this is not the first page.
-    is_later_page: bool,
+    pager: Pager,
 }
 
 /// One thing that happened.
@@ -60,19 +55,20 @@ pub(super) async fn show(
     let Ok(query) = Pairs::parse(query.unwrap_or_default().as_bytes()) else {
         return Ok(Problem::Malformed.into_response());
     };
-    let before = query.get("before").and_then(|before| before.parse().ok());
-    // One more than is shown tells whether there is a next page.
-    let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
-    let mut entries = app.store.authentication_log(user.id, before.unwrap_or(i64::MAX), limit).await?;
-    let more = entries.len() > PAGE;
-    entries.truncate(PAGE);
+    let before = log::before(&query);
+    let mut entries = app.store.authentication_log(user.id, before.unwrap_or(i64::MAX), log::ROWS).await?;
+    let pager = Pager::cut(&mut entries, before, |entry| entry.id, address);
     let page = LogPage {
         frame: Frame { section: Some(paths::AUTHENTICATION_LOG), ..visit.frame("Authentication log", Some(user), &[]) },
-        older: entries.last().filter(|_| more).map(|entry| entry.id),
         entries: entries.iter().map(|entry| row(entry, user.id, app.now())).collect(),
-        is_later_page: before.is_some(),
+        pager,
     };
     visit.page(StatusCode::OK, &page)
+}
+
+fn address(before: Option<i64>) -> String {
+    let query = before.map(|before| format!("?before={before}")).unwrap_or_default();
+    format!("{}{query}", paths::AUTHENTICATION_LOG)
 }
 
 fn row(entry: &LogEntry, owner: UserId, now: Timestamp) -> EntryRow {

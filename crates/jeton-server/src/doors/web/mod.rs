@@ -19,6 +19,7 @@ mod factor_views;
 mod forgotten_password;
 mod form;
 mod home;
+mod log;
 mod moments;
 mod news;
 mod not_proven;

@@ -133,7 +133,7 @@ pub(super) async fn end(
 ) -> Result<Response, Refusal> {
     let user = grant.somebody()?.user.id;
     let ended = match id.parse() {
-        Ok(id) => app.store.end_session(user, SessionId(id), grant.by(), app.now()).await?,
+        Ok(id) => app.end_session(user, SessionId(id), grant.by()).await?,
         Err(_) => false,
     };
     if ended { visit.done(Done::SessionEnded, paths::SESSIONS) } else { Ok(Problem::NotFound.into_response()) }
@@ -147,7 +147,7 @@ pub(super) async fn end_others(
     _: Form,
 ) -> Result<Response, Refusal> {
     let caller = grant.somebody()?;
-    app.store.end_other_sessions(caller.user.id, own(caller), grant.by(), app.now()).await?;
+    app.end_other_sessions(caller.user.id, own(caller), grant.by()).await?;
     visit.done(Done::OtherSessionsEnded, paths::SESSIONS)
 }
 

@@ -20,6 +20,7 @@ use crate::{
     app::App,
     doors::web::{
         form::Pairs,
+        log::{self, Pager},
         paths,
         views::{Field, Moment},
         visit::Visit,
@@ -27,9 +28,6 @@ use crate::{
     guard::{AdminPages, Grant},
     refusal::Refusal,
 };
-
-/// Events on one page.
-const PAGE: i64 = 50;
 
 /// What somebody typed to find events.
 pub(super) struct Wanted {
@@ -60,8 +58,12 @@ impl Wanted {
             // The last day belongs to it.
             until: until_at.map(|date| date.plus_days(1).midnight()),
         });
-        let before = pairs.get("before").and_then(|before| before.parse().ok());
-        Ok(Self { actor, user, action, since, until, before, filter })
+        Ok(Self { actor, user, action, since, until, before: log::before(pairs), filter })
+    }
+
+    /// The address of the page with what came before an event.
+    fn page(&self, before: Option<i64>) -> String {
+        format!("{}?{}", paths::AUDIT_EVENTS, self.query(before.map(|before| ("before", before.to_string()))))
     }
 
     /// The same question as a query, with one more parameter.
@@ -110,22 +112,17 @@ pub(in crate::doors::web) async fn show(
     };
     let wanted = Wanted::read(&app, &pairs).await?;
     let mut events = match &wanted.filter {
-        Some(filter) => app.store.audit_events(filter, wanted.before, PAGE + 1).await?,
+        Some(filter) => app.store.audit_events(filter, wanted.before, log::ROWS).await?,
         None => Vec::new(),
     };
-    let page = usize::try_from(PAGE).unwrap_or(usize::MAX);
-    let more = events.len() > page;
-    events.truncate(page);
-    let last = events.last().filter(|_| more).map(|event| event.id);
-    let older =
-        last.map(|last| format!("{}?{}", paths::AUDIT_EVENTS, wanted.query(Some(("before", last.to_string())))));
+    let pager = Pager::cut(&mut events, wanted.before, |event| event.id, |before| wanted.page(before));
     let export = |format| format!("{}.{format}?{}", paths::AUDIT_EVENTS, wanted.query(None));
     let status = if wanted.filter.is_some() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let page = AuditLogPage {
         frame: frame(&visit, "Audit log", grant.somebody()?),
         csv: export("csv"),
         json_lines: export("jsonl"),
-        older,
+        pager,
         filter: FilterForm { actions: choices(app.store.audit_actions().await?, &wanted.action), ..wanted.into() },
         events: events.into_iter().map(row).collect(),
     };

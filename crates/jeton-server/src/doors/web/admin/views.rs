@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::PARTS;
 use crate::doors::web::{
+    log::Pager,
     paths,
     views::{Field, Frame, Moment},
 };
@@ -29,8 +30,7 @@ pub(super) struct AuditLogPage<'a> {
     pub(super) frame: Frame<'a>,
     pub(super) filter: FilterForm,
     pub(super) events: Vec<EventRow>,
-    /// The address of the events before these, if there are any.
-    pub(super) older: Option<String>,
+    pub(super) pager: Pager,
     /// Where the events that the filter lets through can be downloaded.
     pub(super) csv: String,
     pub(super) json_lines: String,
