@@ -47,9 +47,9 @@ fn is_found(server: &Server, what: &str) {
 
 /// The server says so in its log, once, and to what monitors it.
 fn is_told(server: &Server, what: &str) {
-    let lines = || server.log().lines().filter(|line| line.contains("the audit log cannot be chained")).count();
+    let is_it = |line: &&str| line.contains("the audit log cannot be chained") && line.contains(what);
+    let lines = || server.log().lines().filter(is_it).count();
     wait_for("the log", || (lines() > 0).then_some(()));
-    assert!(server.log().contains(what), "{}", server.log());
     let metrics = server.anonymous().get("/-/metrics").expect(200).text().to_owned();
     assert!(metrics.contains("jeton_audit_log_broken 1"), "{metrics}");
     // It is tried again every second, and the anchor is looked at each time.

@@ -138,7 +138,23 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+    use tokio::task::JoinHandle;
+
     use super::*;
+
+    impl Place {
+        /// A request that ends a little after it must, and whether it has.
+        pub(crate) fn into_request(self) -> (JoinHandle<()>, Arc<AtomicBool>) {
+            let ended = Arc::new(AtomicBool::new(false));
+            let note = Arc::clone(&ended);
+            let request = tokio::spawn(async move {
+                self.revoked().await;
+                tokio::task::yield_now().await;
+                note.store(true, Ordering::SeqCst);
+            });
+            (request, ended)
+        }
+    }
 
     fn asking(allowed: &Arc<AtomicBool>) -> Ask {
         let allowed = Arc::clone(allowed);
@@ -158,13 +174,7 @@ mod tests {
         assert_eq!(underway.count(), 2);
 
         allowed.store(false, Ordering::SeqCst);
-        let ended = Arc::new(AtomicBool::new(false));
-        let note = Arc::clone(&ended);
-        let request = tokio::spawn(async move {
-            place.revoked().await;
-            tokio::task::yield_now().await;
-            note.store(true, Ordering::SeqCst);
-        });
+        let (request, ended) = place.into_request();
         underway.review().await;
         assert!(ended.load(Ordering::SeqCst));
         request.await.unwrap();

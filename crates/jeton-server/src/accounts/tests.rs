@@ -66,14 +66,7 @@ fn under_way(instance: &Instance, cookie: &str) -> (tokio::task::JoinHandle<()>,
         let (app, cookie) = (app.clone(), cookie.clone());
         Box::pin(async move { app.identify_session(&cookie).await.unwrap().is_some() })
     }));
-    let ended = Arc::new(AtomicBool::new(false));
-    let note = Arc::clone(&ended);
-    let request = tokio::spawn(async move {
-        place.revoked().await;
-        tokio::task::yield_now().await;
-        note.store(true, Ordering::SeqCst);
-    });
-    (request, ended)
+    place.into_request()
 }
 
 #[tokio::test]
