@@ -59,13 +59,14 @@ async fn a_session_ends_by_signing_out_and_by_itself() {
     assert_eq!(state(&instance, &two).await, None);
 }
 
-/// A request that is under way in that session, and whether it has ended.
+/// A request that was let in and is under way in that session, and whether it has ended.
 fn under_way(instance: &Instance, cookie: &str) -> (tokio::task::JoinHandle<()>, Arc<AtomicBool>) {
     let (app, cookie) = (instance.app.clone(), cookie.to_owned());
     let place = instance.app.underway.enter(Box::new(move || {
         let (app, cookie) = (app.clone(), cookie.clone());
         Box::pin(async move { app.identify_session(&cookie).await.unwrap().is_some() })
     }));
+    assert!(place.admit());
     place.into_request()
 }
 
