@@ -54,6 +54,11 @@ impl Abilities {
         self.0 & (1 << ability as u32) != 0
     }
 
+    /// Whether everything in this set is in `other`, too.
+    pub const fn is_within(self, other: Self) -> bool {
+        self.0 & !other.0 == 0
+    }
+
     /// What is in either set.
     #[must_use]
     pub const fn or(self, other: Self) -> Self {

@@ -162,6 +162,11 @@ impl ScopeSet {
         self.iter().map(|scope| scope.name)
     }
 
+    /// The scopes that satisfy a condition; none where no scope does.
+    pub fn filter(self, keep: impl Fn(&'static Scope) -> bool) -> Option<Self> {
+        Self::parse(self.iter().filter(|scope| keep(scope)).map(|scope| scope.name)).ok()
+    }
+
     /// What the scopes grant together.
     pub fn abilities(self) -> Abilities {
         self.iter().fold(Abilities::NONE, |all, scope| all.or(scope.grants))

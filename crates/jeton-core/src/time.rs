@@ -55,10 +55,12 @@ impl Timestamp {
     /// Reads an RFC 3339 moment and everything else with one meaning that GitLab's clients send: a date and time without
     /// a zone is UTC, a date is its midnight UTC, and months may be written as words (RFC 2822, HTTP).
     pub fn parse(text: &str) -> Option<Self> {
-        match text.trim().parse::<Instant>() {
-            Ok(instant) => Some(Self(instant.as_microsecond())),
-            Err(_) => lenient::parse(text),
-        }
+        Self::parse_rfc3339(text).or_else(|| lenient::parse(text))
+    }
+
+    /// Reads an RFC 3339 moment, which says its zone, and nothing else.
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        text.trim().parse::<Instant>().ok().map(|instant| Self(instant.as_microsecond()))
     }
 
     /// `Tue, 15 Nov 1994 08:12:31 GMT`: the form that HTTP headers use (RFC 9110 section 5.6.7).

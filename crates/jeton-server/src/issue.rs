@@ -99,8 +99,12 @@ impl<E: Into<Refusal>> From<E> for NotReissued {
 
 /// The end of a token that lives, from `now` on, as long as this one was meant to.
 pub fn same_lifetime(token: &Token, now: Timestamp) -> Expiry {
-    let days = token.expiry.date().map(|end| end.days_since(token.created_at.date()));
-    Expiry::on(days.map(|days| now.date().plus_days(i32::try_from(days).unwrap_or(i32::MAX))))
+    let Some(end) = token.expiry.moment() else { return Expiry::NEVER };
+    if end == end.date().midnight() {
+        let days = end.date().days_since(token.created_at.date());
+        return Expiry::on(Some(now.date().plus_days(i32::try_from(days).unwrap_or(i32::MAX))));
+    }
+    Expiry::at(now.plus_seconds(end.seconds() - token.created_at.seconds()))
 }
 
 impl App {

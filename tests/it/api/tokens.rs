@@ -37,6 +37,7 @@ fn a_token_shows_what_gitlab_shows() {
         "active",
         "expires_at",
         "last_used_ips",
+        "expires_at_time",
     ];
     assert_eq!(keys, expected);
     assert_eq!((&own["revoked"], &own["active"], &own["expires_at"]), (&json!(false), &json!(true), &Value::Null));

@@ -5,6 +5,7 @@ mod alike;
 mod factors;
 mod guessing;
 mod held;
+mod minting;
 mod pages;
 mod stale;
 mod tokens;

@@ -5,7 +5,6 @@ use std::{borrow::Cow, fmt};
 
 use crate::{
     scope::{BadScopes, Offer, Scope, ScopeSet},
-    time::Date,
     token::{Expiry, Lifetime},
 };
 
@@ -21,8 +20,8 @@ pub struct Draft {
     pub description: Option<String>,
     /// Names of scopes.
     pub scopes: Vec<String>,
-    /// Dead from 00:00:00 UTC of that date on; without a date it does not end by itself.
-    pub expires_at: Option<Date>,
+    /// When it is to end by itself.
+    pub expires_at: Expiry,
 }
 
 /// A token that can be made.
@@ -101,7 +100,7 @@ impl Draft {
         self.check_with(offer, end)
     }
 
-    fn check_with(self, offer: Offer, end: Result<Option<Date>, String>) -> Result<Plan, Vec<Flaw>> {
+    fn check_with(self, offer: Offer, end: Result<Expiry, String>) -> Result<Plan, Vec<Flaw>> {
         let description = self.description.filter(|text| !text.trim().is_empty());
         let name_flaw = if self.name.trim().is_empty() { Some("can't be blank") } else { text_flaw(&self.name) };
         let description_flaw = description.as_deref().and_then(text_flaw);
@@ -119,9 +118,7 @@ impl Draft {
         .collect();
 
         match (scopes, end) {
-            (Ok(scopes), Ok(end)) if flaws.is_empty() => {
-                Ok(Plan { name: self.name, description, scopes, expiry: Expiry::on(end) })
-            }
+            (Ok(scopes), Ok(expiry)) if flaws.is_empty() => Ok(Plan { name: self.name, description, scopes, expiry }),
             _ => Err(flaws),
         }
     }
@@ -162,7 +159,7 @@ mod tests {
 
     fn draft(name: &str, scopes: &[&str]) -> Draft {
         let scopes = scopes.iter().map(|&name| name.to_owned()).collect();
-        Draft { name: name.to_owned(), description: None, scopes, expires_at: None }
+        Draft { name: name.to_owned(), description: None, scopes, expires_at: Expiry::NEVER }
     }
 
     fn flaws(draft: Draft) -> String {
@@ -171,8 +168,11 @@ mod tests {
 
     #[test]
     fn a_good_draft_is_a_plan() {
-        let draft =
-            Draft { description: Some(" ".into()), expires_at: Date::parse("2027-01-31"), ..draft("ci", &["api"]) };
+        let draft = Draft {
+            description: Some(" ".into()),
+            expires_at: Expiry::parse("2027-01-31").unwrap(),
+            ..draft("ci", &["api"])
+        };
         let plan = draft.check(PLAIN, free()).unwrap();
         assert_eq!((plan.name.as_str(), plan.description), ("ci", None));
         assert_eq!((plan.scopes.to_string(), plan.expiry.to_string()), ("api".into(), "2027-01-31".into()));

@@ -103,6 +103,12 @@ impl Expiry {
         date.map_or(Self::NEVER, |date| Self::at(date.midnight()))
     }
 
+    /// Reads an end: a date stands for its 00:00:00 UTC, a moment of RFC 3339 with its zone for itself. A date with a time
+    /// but no zone is its date, as in GitLab.
+    pub fn parse(text: &str) -> Option<Self> {
+        Timestamp::parse_rfc3339(text).map(Self::at).or_else(|| Date::parse(text).map(|date| Self::on(Some(date))))
+    }
+
     /// The moment, unless it is never.
     pub fn moment(self) -> Option<Timestamp> {
         (self != Self::NEVER).then(|| Timestamp::from_micros(self.0))
@@ -119,11 +125,12 @@ impl Expiry {
     }
 }
 
-/// `YYYY-MM-DD` or `never`.
+/// `YYYY-MM-DD` for the beginning of a date, the whole moment for any other, or `never`.
 impl fmt::Display for Expiry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.date() {
-            Some(date) => date.fmt(f),
+        match self.moment() {
+            Some(moment) if moment == moment.date().midnight() => moment.date().fmt(f),
+            Some(moment) => moment.fmt(f),
             None => f.write_str("never"),
         }
     }
@@ -153,4 +160,28 @@ pub struct TokenRecord {
     pub token: LivingToken,
     /// When and why it was ended, if it was.
     pub ended: Option<Ended>,
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    #[test]
+    fn an_end_is_a_date_or_a_moment_with_its_zone() {
+        for (text, shown) in [
+            ("2099-01-31", "2099-01-31"),
+            ("2099-01-31T00:00:00Z", "2099-01-31"),
+            ("2099-01-31T10:30:00Z", "2099-01-31T10:30:00.000Z"),
+            ("2099-01-31T00:30:00+02:00", "2099-01-30T22:30:00.000Z"),
+            ("2099-01-31T10:30:00", "2099-01-31"),
+            ("2099-01-31 10:30:00", "2099-01-31"),
+        ] {
+            assert_eq!(Expiry::parse(text).unwrap().to_string(), shown, "{text}");
+        }
+        for text in ["", "tomorrow", "2099-02-30", "2099-01-31T25:00:00Z"] {
+            assert_eq!(Expiry::parse(text), None, "{text}");
+        }
+        assert_eq!(Expiry::NEVER.to_string(), "never");
+    }
 }

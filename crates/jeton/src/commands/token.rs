@@ -5,8 +5,8 @@ use clap::Subcommand;
 use jeton_core::{
     id::TokenId,
     lock::{self, Denial},
-    time::{Date, Timestamp},
-    token::{Draft, Flaw, MadeVia, Plan},
+    time::Timestamp,
+    token::{Draft, Expiry, Flaw, MadeVia, Plan},
     user::{Closed, User, UserState},
 };
 use jeton_server::{
@@ -32,7 +32,7 @@ pub(crate) enum TokenCommand {
         /// What it may be used for: names of scopes, separated by commas
         #[arg(long, value_delimiter = ',', required = true)]
         scopes: Vec<String>,
-        /// The date, in UTC, at whose beginning it ends; without one it does not end by itself
+        /// The date, in UTC, at whose beginning it ends, or a moment (RFC 3339); without one it does not end by itself
         #[arg(long, value_name = "YYYY-MM-DD")]
         expires_at: Option<String>,
         /// What it is for
@@ -66,7 +66,7 @@ pub(super) async fn run(command: TokenCommand, app: &App) -> anyhow::Result<()> 
         TokenCommand::Create { user, name, scopes, expires_at, description } => {
             let user = find_user(app, &user).await?;
             let scopes = scopes.iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
-            let expires_at = expires_at.as_deref().map(parse_date).transpose()?;
+            let expires_at = expires_at.as_deref().map_or(Ok(Expiry::NEVER), parse_end)?;
             let plan = check(Draft { name, description, scopes, expires_at }, app, &user)?;
             create(app, &user, plan).await
         }
@@ -76,8 +76,8 @@ pub(super) async fn run(command: TokenCommand, app: &App) -> anyhow::Result<()> 
     }
 }
 
-fn parse_date(text: &str) -> anyhow::Result<Date> {
-    Date::parse(text).ok_or_else(|| anyhow!("{text:?} is no date: write YYYY-MM-DD"))
+fn parse_end(text: &str) -> anyhow::Result<Expiry> {
+    Expiry::parse(text).ok_or_else(|| anyhow!("{text:?} is no date: write YYYY-MM-DD, or YYYY-MM-DDThh:mm:ssZ"))
 }
 
 fn check(draft: Draft, app: &App, user: &User) -> anyhow::Result<Plan> {

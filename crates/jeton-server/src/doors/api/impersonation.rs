@@ -6,10 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
-use jeton_core::{
-    time::Date,
-    token::{Draft, Flaw},
-};
+use jeton_core::token::{Authority, Draft, Expiry, Flaw};
 use jeton_store::tokens::{
     Token,
     list::{TokenFilter, TokenOrder},
@@ -80,14 +77,14 @@ pub(crate) struct Wanted {
     name: String,
     description: Option<String>,
     scopes: Vec<String>,
-    expires_at: Option<Date>,
+    expires_at: Expiry,
 }
 
 impl Input for Wanted {
     fn read(from: &mut Reader<'_>) -> Self {
         Self {
             name: from.required_text("name"),
-            expires_at: from.date("expires_at"),
+            expires_at: from.expiry("expires_at"),
             scopes: from.texts("scopes").unwrap_or_default(),
             description: from.text("description"),
         }
@@ -102,9 +99,17 @@ pub(crate) async fn create(
     path: InPath,
 ) -> Result<Response, ApiError> {
     let user = numbered(&app, &path).await?;
+    let authority = Authority::of(grant.somebody()?, user.id);
     let Wanted { name, description, scopes, expires_at } = wanted;
     let draft = Draft { name, description, scopes, expires_at };
-    let plan = draft.check_insisting(app.offer(&user), app.lifetime()).map_err(flawed)?;
+    let lifetime = app.lifetime().until(authority.latest());
+    let plan = draft.check_insisting(app.offer(&user), lifetime).map_err(flawed)?;
+    if authority.beyond(plan.scopes).is_some() {
+        return Err(ApiError::attributes(vec![(
+            "scopes",
+            vec!["can only contain scopes of the token that asks".into()],
+        )]));
+    }
     match app.issue_impersonation_token(user.id, plan, grant.by()).await {
         Ok(issued) => {
             let body = ImpersonationToken::new(&issued.token, Some(issued.text), app.now());

@@ -3,7 +3,7 @@
 use jeton_core::{
     scope::{Offer, SCOPES},
     time::Date,
-    token::{Attribute, Draft, Flaw, LONGEST_TEXT, Lifetime, Plan},
+    token::{Attribute, Draft, Expiry, Flaw, LONGEST_TEXT, Lifetime, Plan},
 };
 
 use super::{
@@ -58,16 +58,14 @@ impl Entered {
     /// What is to be made of it, or everything that is wrong with it.
     pub(super) fn check(&self, offer: Offer, lifetime: Lifetime) -> Result<Plan, Vec<Flaw>> {
         let expires_at = match self.expires_at.trim() {
-            "" => Ok(None),
-            text => Date::parse(text)
-                .map(Some)
-                .ok_or(Flaw { attribute: Attribute::ExpiresAt, message: "is invalid".into() }),
+            "" => Ok(Expiry::NEVER),
+            text => Expiry::parse(text).ok_or(Flaw { attribute: Attribute::ExpiresAt, message: "is invalid".into() }),
         };
         let draft = Draft {
             name: self.name.clone(),
             description: Some(self.description.clone()),
             scopes: self.scopes.clone(),
-            expires_at: expires_at.as_ref().ok().copied().flatten(),
+            expires_at: expires_at.clone().unwrap_or(Expiry::NEVER),
         };
         match (draft.check(offer, lifetime), expires_at) {
             (Ok(plan), Ok(_)) => Ok(plan),

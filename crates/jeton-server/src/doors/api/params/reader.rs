@@ -19,7 +19,10 @@
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use bytes::Bytes;
-use jeton_core::time::{Date, Timestamp};
+use jeton_core::{
+    time::{Date, Timestamp},
+    token::Expiry,
+};
 use serde_json::Value;
 
 use super::Params;
@@ -71,6 +74,8 @@ pub(crate) enum Kind {
     Boolean,
     /// `YYYY-MM-DD`.
     Date,
+    /// A date, or a moment with its zone (RFC 3339).
+    End,
     /// A moment.
     Moment,
     /// One of these words.
@@ -138,6 +143,12 @@ impl<'p> Reader<'p> {
     pub(crate) fn date(&mut self, name: &'static str) -> Option<Date> {
         self.declare(name, Kind::Date, false);
         self.coerce_filled(name, |value| Date::parse(value.as_str()?))
+    }
+
+    /// When something is to end: a date, or a moment with its zone; never, if it is not named.
+    pub(crate) fn expiry(&mut self, name: &'static str) -> Expiry {
+        self.declare(name, Kind::End, false);
+        self.coerce_filled(name, |value| Expiry::parse(value.as_str()?)).unwrap_or(Expiry::NEVER)
     }
 
     /// A moment; without a zone it is UTC, without a time it is midnight.

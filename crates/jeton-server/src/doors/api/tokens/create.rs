@@ -2,11 +2,10 @@
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use jeton_core::{
-    caller::Via,
+    caller::{Caller, Via},
     id::UserId,
     scope::{Offer, SCOPES},
-    time::Date,
-    token::{Draft, Flaw, MadeVia},
+    token::{Authority, Draft, Expiry, Flaw, MadeVia},
     user::User,
 };
 use jeton_store::By;
@@ -29,7 +28,7 @@ pub(crate) struct Wanted {
     name: String,
     description: Option<String>,
     scopes: Vec<String>,
-    expires_at: Option<Date>,
+    expires_at: Expiry,
 }
 
 impl Input for Wanted {
@@ -38,23 +37,26 @@ impl Input for Wanted {
             name: from.required_text("name"),
             description: from.text("description"),
             scopes: from.required_texts("scopes"),
-            expires_at: from.date("expires_at"),
+            expires_at: from.expiry("expires_at"),
         }
     }
 }
 
-/// `POST /users/:user_id/personal_access_tokens`: an administrator makes a token for a user.
+/// `POST /users/:user_id/personal_access_tokens`: an administrator makes a token for a user. What a token may give is
+/// [`Authority`]'s to say.
 pub(crate) async fn for_user(
     grant: Grant<AdministerApi>,
     State(app): State<App>,
     Given(wanted): Given<Wanted>,
     id: InPath,
 ) -> Result<Response, ApiError> {
+    let caller = grant.somebody()?;
+    not_by_impersonation(caller)?;
     let id = UserId(id.number("user_id")?);
     let any = Offer { administrator: true, registry: app.config.registry };
     check_scopes(&wanted.scopes, |name| is_offered(name, any))?;
     let user = app.identities.user(&app.store, id).await?.ok_or_else(|| ApiError::not_found("User"))?;
-    make(&app, &user, wanted, grant.by()).await
+    make(&app, caller, &user, wanted, grant.by()).await
 }
 
 /// `POST /user/personal_access_tokens`: a token makes a token for its user, with no scope that it does not have itself
@@ -65,16 +67,21 @@ pub(crate) async fn for_myself(
     Given(wanted): Given<Wanted>,
 ) -> Result<Response, ApiError> {
     let caller = grant.somebody()?;
-    if caller.token().is_some_and(|token| token.impersonation) {
-        // It would live on as the user's own when impersonation ends.
-        return Err(ApiError::forbidden_because("Impersonation tokens make no personal access tokens"));
-    }
+    not_by_impersonation(caller)?;
     let offer = app.offer(&caller.user);
     check_scopes(&wanted.scopes, |name| match &caller.via {
         Via::Token(token) => name == "self_rotate" || token.scopes.names().any(|held| held == name),
         Via::Session(_) | Via::Password => is_offered(name, offer),
     })?;
-    make(&app, &caller.user, wanted, grant.by()).await
+    make(&app, caller, &caller.user, wanted, grant.by()).await
+}
+
+/// What such a token made would live on as somebody's own when impersonation ends.
+fn not_by_impersonation(caller: &Caller) -> Result<(), ApiError> {
+    if caller.token().is_some_and(|token| token.impersonation) {
+        return Err(ApiError::forbidden_because("Impersonation tokens make no personal access tokens"));
+    }
+    Ok(())
 }
 
 fn is_offered(name: &str, to: Offer) -> bool {
@@ -82,17 +89,22 @@ fn is_offered(name: &str, to: Offer) -> bool {
 }
 
 fn check_scopes(names: &[String], is_allowed: impl Fn(&str) -> bool) -> Result<(), ApiError> {
-    if names.iter().all(|name| is_allowed(name)) {
-        Ok(())
-    } else {
-        Err(ApiError::parameters(&["scopes does not have a valid value".to_owned()]))
-    }
+    if names.iter().all(|name| is_allowed(name)) { Ok(()) } else { Err(no_such_scopes()) }
 }
 
-async fn make(app: &App, user: &User, wanted: Wanted, by: By) -> Result<Response, ApiError> {
+fn no_such_scopes() -> ApiError {
+    ApiError::parameters(&["scopes does not have a valid value".to_owned()])
+}
+
+async fn make(app: &App, caller: &Caller, user: &User, wanted: Wanted, by: By) -> Result<Response, ApiError> {
+    let authority = Authority::of(caller, user.id);
     let Wanted { name, description, scopes, expires_at } = wanted;
-    let plan = Draft { name, description, scopes, expires_at }.check(app.offer(user), app.lifetime());
+    let draft = Draft { name, description, scopes, expires_at };
+    let plan = draft.check(app.offer(user), app.lifetime().until(authority.latest()));
     let plan = plan.map_err(|flaws| ApiError::unprocessable(sentence(&flaws)))?;
+    if authority.beyond(plan.scopes).is_some() {
+        return Err(no_such_scopes());
+    }
     match app.issue_token(user.id, plan, MadeVia::Api, by).await {
         Ok(issued) => {
             let body = RevealedToken::new(&issued.token, issued.text, app.now());

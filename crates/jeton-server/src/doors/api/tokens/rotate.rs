@@ -6,10 +6,11 @@ use axum::{
     response::Response,
 };
 use jeton_core::{
+    caller::Caller,
     id::{TokenId, UserId},
     lock::Denial,
-    time::Date,
-    token::Expiry,
+    scope::ScopeSet,
+    token::{Authority, Expiry},
 };
 use jeton_store::{By, Means};
 
@@ -30,12 +31,12 @@ use crate::{
 
 /// What can be said about the new token.
 pub(crate) struct Wanted {
-    expires_at: Option<Date>,
+    expires_at: Expiry,
 }
 
 impl Input for Wanted {
     fn read(from: &mut Reader<'_>) -> Self {
-        Self { expires_at: from.date("expires_at") }
+        Self { expires_at: from.expiry("expires_at") }
     }
 }
 
@@ -48,10 +49,11 @@ pub(crate) async fn rotate(
     id: InPath,
 ) -> Result<Response, ApiError> {
     let id = TokenId(id.number("id")?);
-    let user = &grant.somebody()?.user;
+    let caller = grant.somebody()?;
+    let user = &caller.user;
     let missing = if user.administrator { ApiError::no_such_thing } else { ApiError::unauthorized };
     let owner = (!user.administrator).then_some(user.id);
-    replace(&app, id, owner, &wanted, grant.by()).await?.ok_or_else(missing)
+    replace(&app, caller, id, owner, wanted, grant.by()).await?.ok_or_else(missing)
 }
 
 /// `POST /personal_access_tokens/self/rotate`: the token that asks.
@@ -60,29 +62,33 @@ pub(crate) async fn rotate_myself(
     State(app): State<App>,
     Given(wanted): Given<Wanted>,
 ) -> Result<Response, ApiError> {
-    let own = presented(grant.somebody()?)?;
-    replace(&app, own.id, None, &wanted, grant.by()).await?.ok_or_else(ApiError::unauthorized)
+    let caller = grant.somebody()?;
+    let own = presented(caller)?;
+    replace(&app, caller, own.id, None, wanted, grant.by()).await?.ok_or_else(ApiError::unauthorized)
 }
 
-/// None if there is no such token.
+/// None if there is no such token, of which whoever may not rotate it learns nothing else either.
 async fn replace(
     app: &App,
+    caller: &Caller,
     id: TokenId,
     owner: Option<UserId>,
-    wanted: &Wanted,
+    wanted: Wanted,
     by: By,
 ) -> Result<Option<Response>, ApiError> {
     if app.policy().disable_personal_access_tokens {
         return Err(ApiError::forbidden_because("Personal access tokens are disabled"));
     }
-    let end = app.lifetime().settle_rotation(wanted.expires_at);
-    let end = end.map_err(|flaw| ApiError::bad_request(&format!("Expiration date {flaw}")));
-    if let Err(too_late) = end {
-        // Who may not rotate this one learns nothing of its end.
-        let token = app.store.token(id).await?.filter(|token| owner.is_none_or(|owner| token.user == owner));
-        return if token.is_some() { Err(too_late) } else { Ok(None) };
+    let token = app.store.token(id).await?.filter(|token| owner.is_none_or(|owner| token.user == owner));
+    let Some(token) = token else { return Ok(None) };
+    let authority = Authority::of(caller, token.user);
+    let scopes = ScopeSet::stored(&token.scopes.join(" "));
+    if let Some(missing) = scopes.and_then(|scopes| authority.beyond(scopes)) {
+        return Err(ApiError::insufficient_scope(&missing.names().collect::<Vec<_>>()));
     }
-    match app.reissue_token(id, owner, Expiry::on(end?), by).await {
+    let end = app.lifetime().until(authority.latest_after(id, token.expiry)).settle_rotation(wanted.expires_at);
+    let end = end.map_err(|flaw| ApiError::bad_request(&format!("Expiration date {flaw}")))?;
+    match app.reissue_token(id, owner, end, by).await {
         Ok(issued) => {
             let body = RevealedToken::new(&issued.token, issued.text, app.now());
             Ok(Some(reply::secret(StatusCode::OK, &body)))
