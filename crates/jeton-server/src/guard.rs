@@ -245,7 +245,7 @@ impl<N: Need> Grant<N> {
     /// # Errors
     /// [`Refusal::OverLimit`] if it is one too many.
     pub fn count(&self, app: &App, endpoint: Endpoint) -> Result<(), Refusal> {
-        app.limits.admit(endpoint, &app.policy(), self.caller(), self.origin.client, app.now())
+        app.limits.endpoints.admit(endpoint, &app.policy(), self.caller(), self.origin.client, app.now())
     }
 
     /// Who makes the change, for the audit log.

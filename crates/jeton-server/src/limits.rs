@@ -31,7 +31,8 @@ const MOST: usize = 500_000;
 pub struct Limits {
     users: Throttle<UserId>,
     addresses: Throttle<IpAddr>,
-    endpoints: endpoints::Counts,
+    /// Requests to endpoints that are limited by themselves.
+    pub(crate) endpoints: endpoints::Counts,
     places: Mutex<HashMap<UserId, Vec<(IpAddr, Timestamp)>>>,
 }
 
@@ -89,21 +90,6 @@ impl Limits {
             _ => return None,
         };
         Some(Standing { name, limit, period, observed, at: now })
-    }
-
-    /// Counts a request to an endpoint that is limited by itself.
-    ///
-    /// # Errors
-    /// [`Refusal::OverLimit`] if it is one too many.
-    pub fn admit(
-        &self,
-        endpoint: Endpoint,
-        policy: &Policy,
-        caller: Option<&Caller>,
-        client: Option<Client>,
-        now: Timestamp,
-    ) -> Result<(), Refusal> {
-        self.endpoints.admit(endpoint, policy, caller, client, now)
     }
 
     /// Notes from where a user asks. Addresses from which it asked within the window go on being good; a further one

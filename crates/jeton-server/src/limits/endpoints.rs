@@ -41,7 +41,7 @@ enum Who {
 
 /// What has been counted, by the length of the period.
 #[derive(Debug, Default)]
-pub(super) struct Counts {
+pub(crate) struct Counts {
     minute: Throttle<(Endpoint, Who)>,
     ten_minutes: Throttle<(Endpoint, Who)>,
 }
@@ -69,7 +69,7 @@ impl Counts {
     ///
     /// # Errors
     /// [`Refusal::OverLimit`] if it is one too many.
-    pub(super) fn admit(
+    pub(crate) fn admit(
         &self,
         endpoint: Endpoint,
         policy: &Policy,
